@@ -1,0 +1,1 @@
+"""The builder: one artifact a file."""

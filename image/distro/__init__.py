@@ -1,0 +1,1 @@
+"""What differs from one base distribution to another."""

@@ -1,0 +1,1 @@
+"""The engine: use cases and HTTP routes, roles, operations, events."""

@@ -1,0 +1,1 @@
+"""Pure planners: config and facts in, a plan out."""

@@ -1,0 +1,1 @@
+"""The console UI (Textual)."""

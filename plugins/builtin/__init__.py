@@ -1,0 +1,1 @@
+"""Plugins that come with the node; they use only plugins.api."""
