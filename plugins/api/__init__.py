@@ -1,1 +1,1 @@
-"""The plugin contract: values and protocols, the only import a foreign plugin needs beside persist.model."""
+"""The plugin contract: values and protocols. A foreign plugin imports this and persist.model."""

@@ -1,4 +1,4 @@
-"""Operations and their events: what the journal, the API, nodectl and the console show of long work."""
+"""Operations and their events: what journal, API, nodectl and console show of long work."""
 
 from typing import Literal, Protocol
 

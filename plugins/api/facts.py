@@ -61,7 +61,7 @@ class Slot(Struct, frozen=True, kw_only=True):
 
 
 class Slots(Struct, frozen=True, kw_only=True):
-    """The boot state. ``problem`` says in words what is wrong with the state itself, if anything."""
+    """The boot state. ``problem`` says in words what is wrong with the state itself."""
 
     booted: SlotName | None = None
     active: SlotName | None = None
