@@ -70,30 +70,33 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def prepare_machine(options: argparse.Namespace) -> list[str]:
+    """Return the command line of a machine with the newest ISO and a disk that stays between runs.
+
+    Raises NodeError when no ISO was built, DependencyError without QEMU.
+    """
+    iso, disk = DIST / "node.iso", DIST / "run" / "disk.qcow2"
+    if not iso.exists():
+        raise NodeError(_("{iso} is missing").format(iso=iso), _("Build it with: ./dev image"))
+    if shutil.which("qemu-system-x86_64") is None:
+        raise DependencyError("qemu", _("QEMU is missing"), _("Install qemu-system-x86"))
+    disk.parent.mkdir(exist_ok=True)
+    if not disk.exists():
+        make_disk(disk, options.disk)
+    return machine_arguments(options, iso, disk)
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Boot the newest ISO; the disk stays between runs, so that an installed node boots again."""
+    """Boot the newest ISO; a node installed onto the disk boots again at the next run."""
     options = parse_arguments(argv)
-    iso = DIST / "node.iso"
-    state = DIST / "run"
-    disk = state / "disk.qcow2"
     try:
-        if not iso.exists():
-            raise NodeError(_("{iso} is missing").format(iso=iso), _("Build it with: ./dev image"))
-        if shutil.which("qemu-system-x86_64") is None:
-            raise DependencyError(
-                "qemu", _("qemu-system-x86_64 is missing"), _("Install qemu-system-x86")
-            )
-        state.mkdir(exist_ok=True)
-        if not disk.exists():
-            make_disk(disk, options.disk)
+        arguments = prepare_machine(options)
     except NodeError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    sys.stderr.write(
-        _("Booting. Ctrl-A X ends the machine; the disk stays in {disk}.\n").format(disk=disk)
-    )
-    arguments = machine_arguments(options, iso, disk)
+    sys.stderr.write(_("Booting. Ctrl-A X ends the machine; its disk stays in dist/run/.\n"))
     os.execvp(arguments[0], arguments)  # noqa: S606 - no shell; the terminal becomes the machine's
+    return 0
 
 
 def make_disk(disk: Path, size: str) -> None:
