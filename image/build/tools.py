@@ -1,0 +1,50 @@
+"""The tools tree: every build tool from the target's release, so that any host gives the same bytes."""
+
+from collections.abc import Mapping
+from dataclasses import astuple
+from pathlib import Path
+
+from image.build.cache import cached_folder, input_hash
+from image.distro.debian import Wanted, make_tree
+from image.distro.mirror import Mirror
+from kickstart.recipe import Recipe
+
+PACKAGES = (
+    "coreutils",
+    "cpio",
+    "dosfstools",
+    "e2fsprogs",
+    "file",
+    "grub-common",
+    "grub-efi-amd64-bin",
+    "grub-efi-amd64-signed",
+    "grub-pc-bin",
+    "ipxe",
+    "kmod",
+    "libengine-pkcs11-openssl",
+    "mtools",
+    "openssl",
+    "opensc-pkcs11",
+    "pkcs11-provider",
+    "python3-minimal",
+    "qemu-utils",
+    "rauc",
+    "shim-signed",
+    "softhsm2",
+    "squashfs-tools",
+    "xorriso",
+    "xz-utils",
+    "zstd",
+)
+STEP = "tools"
+
+
+def tools_tree(recipe: Recipe, mirror: Mirror, versions: Mapping[str, str]) -> Path:
+    """Return the tree of build tools, made once for a package list; ``versions`` pins them."""
+    wanted = Wanted(recipe.suites, recipe.components, PACKAGES, versions=versions)
+    key = input_hash(STEP, astuple(wanted))
+
+    def make(tree: Path) -> None:
+        make_tree(tree, wanted, mirror, step=STEP)
+
+    return cached_folder(STEP, key, make)
