@@ -1,0 +1,135 @@
+"""The engine's API as typed calls. Every call opens its own connection: threads may share one."""
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from node_tui.client.connection import SECONDS_TO_ANSWER, EngineAbsentError, UnixConnection
+from node_tui.client.problems import raise_problem
+from persist.errors import NodeError
+from persist.translation import _
+from plugins.api.access import Session
+from plugins.api.events import Event, Operation
+from plugins.api.facts import Facts, Health, Slots
+
+PowerAction = Literal["reboot", "poweroff"]
+Answer = TypeVar("Answer")
+
+
+class Client:
+    """Talks to the engine on ``socket``; carries a session's token once one is open."""
+
+    def __init__(self, socket: Path, *, seconds: float = SECONDS_TO_ANSWER) -> None:
+        self._socket = socket
+        self._seconds = seconds
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """Return the open session, if any."""
+        return self._session
+
+    def health(self, *, fresh: bool = False) -> Health:
+        """Return the checks; ``fresh`` runs those again that the engine would remember."""
+        return self._get("/v1/health?fresh=yes" if fresh else "/v1/health", Health)
+
+    def mark_good(self) -> str:
+        """Mark the booted slot good when all required checks pass; return what happened."""
+        return self._post("/v1/health/mark", {}, dict[str, str])["message"]
+
+    def facts(self) -> Facts:
+        """Return a snapshot of the machine."""
+        return self._get("/v1/facts", Facts)
+
+    def slots(self) -> Slots:
+        """Return the boot state."""
+        return self._get("/v1/slots", Slots)
+
+    def operations(self) -> tuple[Operation, ...]:
+        """Return the operations since the engine started, oldest first, without their events."""
+        return self._get("/v1/operations", tuple[Operation, ...])
+
+    def operation(self, number: str) -> Operation:
+        """Return one operation with its events."""
+        return self._get(f"/v1/operations/{number}", Operation)
+
+    def follow(self, number: str, *, after: int = 0) -> Iterator[Event]:
+        """Yield the events of an operation from the ``after``-th on, until it ends."""
+        decoder = msgspec.json.Decoder(Event)
+        with self._ask("GET", f"/v1/operations/{number}/events?after={after}") as answer:
+            for line in answer:
+                if line.strip():
+                    yield decoder.decode(line)
+
+    def open_session(self, user: str, password: str) -> Session:
+        """Log in; later calls of this client have the user's rights."""
+        body = {"user": user, "password": password}
+        self._session = self._post("/v1/session", body, Session)
+        return self._session
+
+    def close_session(self) -> None:
+        """Log out; without a session nothing happens."""
+        if self._session is None:
+            return
+        try:
+            with self._ask("DELETE", "/v1/session"):
+                pass
+        finally:
+            self._session = None
+
+    def power(self, action: PowerAction) -> None:
+        """Reboot or power off; returns once systemd has taken the order."""
+        self._post("/v1/power", {"action": action}, dict[str, str])
+
+    def install(self, *, dry_run: bool = False) -> Operation:
+        """Start the installation that the kernel arguments ask for.
+
+        With ``dry_run`` nothing is changed and the operation's steps are the plan, in words.
+        """
+        return self._post("/v1/install", {"dry_run": dry_run}, Operation)
+
+    def _get(self, address: str, kind: type[Answer]) -> Answer:
+        with self._ask("GET", address) as answer:
+            return _decode(answer.read(), kind)
+
+    def _post(self, address: str, body: object, kind: type[Answer]) -> Answer:
+        with self._ask("POST", address, msgspec.json.encode(body)) as answer:
+            return _decode(answer.read(), kind)
+
+    @contextmanager
+    def _ask(
+        self, method: str, address: str, body: bytes | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """Send one request and hand over its successful answer; raise what the engine refused."""
+        connection = UnixConnection(self._socket, seconds=self._seconds)
+        headers = {"Connection": "close", "Content-Type": "application/json"}
+        if self._session:
+            headers["Authorization"] = f"Bearer {self._session.token}"
+        try:
+            connection.request(method, address, body, headers)
+            answer = connection.getresponse()
+            if answer.status >= http.client.BAD_REQUEST:
+                raise_problem(answer.status, answer.read())
+            yield answer
+        except TimeoutError as error:
+            message = _("The engine gave no answer within {seconds} s.")
+            raise NodeError(message.format(seconds=self._seconds), _("Try again.")) from error
+        except (http.client.HTTPException, ConnectionError) as error:
+            raise EngineAbsentError(
+                _("The engine ended the connection."),
+                _("It may be starting again; try again in a moment."),
+            ) from error
+        finally:
+            connection.close()
+
+
+def _decode(body: bytes, kind: type[Answer]) -> Answer:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        message = _("The engine's answer is not understood: {reason}").format(reason=error)
+        raise NodeError(message, _("Engine and client are of different versions.")) from error

@@ -1,0 +1,76 @@
+"""A request as the use cases see it: the caller is known, the body has its type."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from node_tui.engine.callers import Caller, Peer
+from node_tui.engine.engine import Engine
+from persist.errors import AccessError, ConfigError
+from persist.translation import _
+from plugins.api.access import Role, higher, includes
+
+LARGEST_BODY = 64 * 1024
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request."""
+
+    engine: Engine
+    request: Request
+    caller: Caller
+
+    async def body(self, kind: type[Body]) -> Body:
+        """Return the JSON body as ``kind``; ConfigError names the path of what is wrong in it."""
+        raw = await _read_body(self.request)
+        try:
+            return msgspec.json.decode(raw, type=kind)
+        except msgspec.ValidationError as error:
+            words, _at, place = str(error).partition(" - at `$")
+            path = place.rstrip("`").lstrip(".")
+            raise ConfigError(path, words, _("Look at the API's documentation.")) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            message = _("The body is not JSON: {reason}").format(reason=error)
+            raise ConfigError("", message, _("Send one JSON object.")) from error
+
+    def flag(self, name: str) -> bool:
+        """Return whether the query says ``name=yes``."""
+        return self.request.query_params.get(name) == "yes"
+
+
+def identify(engine: Engine, request: Request) -> Caller:
+    """Return who asks. Rights are the higher of the socket's role and the token's."""
+    peer: Peer = request.state.peer
+    role: Role = request.state.role
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return Caller(peer, role)
+    session = engine.sessions.find(token, peer)
+    return Caller(peer, higher(role, session.role), session.user, token)
+
+
+def demand(caller: Caller, needed: Role) -> None:
+    """Raise AccessError unless the caller has at least the role ``needed``."""
+    if not includes(caller.role, needed):
+        raise AccessError(
+            _("This needs the role {needed}; you have the role {role}.").format(
+                needed=needed, role=caller.role
+            ),
+            _("Log in as a user of the group node-{needed}.").format(needed=needed),
+        )
+
+
+async def _read_body(request: Request) -> bytes:
+    parts = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise HTTPException(413)
+        parts.append(part)
+    return b"".join(parts)

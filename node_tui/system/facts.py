@@ -1,0 +1,83 @@
+"""All facts of this machine at one moment, each source isolated from the others."""
+
+import os
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from node_tui.system.boot_mode import is_secure_boot, read_boot, read_firmware
+from node_tui.system.guests import count_guests
+from node_tui.system.network import KernelAddresses, read_links
+from node_tui.system.release import read_release, read_signer
+from node_tui.system.slots import read_slots
+from node_tui.system.sources import Source, Sources
+from node_tui.system.ssh import is_open, read_host_keys
+from node_tui.system.usage import CpuMeter, read_data, read_memory, read_uptime
+from plugins.api.facts import Facts
+
+SECONDS_FOR_ALL = 0.45
+
+
+class FactsReader:
+    """Gathers the facts; ``root`` is ``/`` on a node and a folder in tests."""
+
+    def __init__(self, root: Path = Path("/"), *, seconds: float = SECONDS_FOR_ALL) -> None:
+        self._lock = Lock()
+        self._sources = Sources(_sources(root), seconds=seconds)
+
+    def read(self) -> Facts:
+        """Return a snapshot within the deadline; what did not answer stands in ``unavailable``."""
+        with self._lock:
+            fields, missing = self._sources.ask()
+        known: dict[str, Any] = {
+            "product": "Node",
+            "version": "",
+            "hostname": "",
+            "boot_mode": "live",
+            "firmware": "bios",
+        }
+        return Facts(**(known | fields | {"unavailable": missing}))
+
+
+def _sources(root: Path) -> Mapping[str, Source]:
+    cpu = CpuMeter(root)
+    addresses = KernelAddresses()
+    return {
+        "release": lambda: _release(root),
+        "image": lambda: {"signed_by": read_signer(root)},
+        "hostname": lambda: {"hostname": socket.gethostname()},
+        "boot": lambda: {"boot_mode": read_boot(root).mode},
+        "firmware": lambda: {"firmware": read_firmware(root), "secure_boot": is_secure_boot(root)},
+        "load": lambda: _load(root, cpu),
+        "data": lambda: {"data": read_data(root)},
+        "links": lambda: {"links": read_links(root, addresses)},
+        "disks": lambda: {"disks": import_module("node_tui.system.disks").read_disks()},
+        "slots": lambda: {"slots": read_slots(root)},
+        "ssh": lambda: {"host_keys": read_host_keys(root), "ssh_open": is_open(root)},
+        "guests": lambda: _guests(root),
+    }
+
+
+def _release(root: Path) -> dict[str, Any]:
+    release = read_release(root)
+    return {"product": release.product, "version": release.version}
+
+
+def _load(root: Path, cpu: CpuMeter) -> dict[str, Any]:
+    return {
+        "clock": datetime.now(UTC).isoformat(timespec="seconds"),
+        "uptime": read_uptime(root),
+        "cpus": os.cpu_count() or 1,
+        "cpu": cpu.read(),
+        "memory": read_memory(root),
+        "virtualisation": (root / "dev/kvm").exists(),
+    }
+
+
+def _guests(root: Path) -> dict[str, Any]:
+    """Return the guests of a hypervisor; a minimal image has none to count."""
+    return {"guests": count_guests(root) if read_release(root).variant == "hypervisor" else None}

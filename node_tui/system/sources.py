@@ -1,0 +1,70 @@
+"""Ask many sources at once, each with its own deadline: a dead daemon costs one line, no more."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+
+from persist.errors import NodeError
+from persist.translation import _
+from plugins.api.facts import Unavailable
+
+Source = Callable[[], Mapping[str, Any]]
+log = logging.getLogger("node.facts")
+
+
+class Sources:
+    """Named callables that each return some fields of the facts.
+
+    A call that hangs is not repeated while it hangs, so that a dead daemon holds one thread and
+    not one more with every look at the status page.
+    """
+
+    def __init__(self, sources: Mapping[str, Source], *, seconds: float) -> None:
+        self._sources = dict(sources)
+        self._seconds = seconds
+        self._pool = ThreadPoolExecutor(len(self._sources), thread_name_prefix="facts")
+        self._asked: dict[str, Future[Mapping[str, Any]]] = {}
+
+    def ask(self) -> tuple[dict[str, Any], tuple[Unavailable, ...]]:
+        """Return the fields of all sources that answered in time, and why the others did not."""
+        for name, source in self._sources.items():
+            if name not in self._asked:
+                self._asked[name] = self._pool.submit(source)
+        deadline = time.monotonic() + self._seconds
+        fields: dict[str, Any] = {}
+        missing = []
+        for name in self._sources:
+            try:
+                fields |= self._answer(name, deadline)
+            except _NoAnswerError as error:
+                missing.append(Unavailable(source=name, reason=str(error)))
+        return fields, tuple(missing)
+
+    def _answer(self, name: str, deadline: float) -> Mapping[str, Any]:
+        future = self._asked[name]
+        try:
+            answer = future.result(max(0.0, deadline - time.monotonic()))
+        except FutureTimeoutError:
+            if not future.done():
+                reason = _("no answer within {seconds} s").format(seconds=self._seconds)
+                raise _NoAnswerError(reason) from None
+            reason = _("timed out")
+        except NodeError as error:
+            reason = error.message
+        except OSError as error:
+            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        except Exception as error:
+            log.exception("facts: the source %s failed", name)
+            reason = f"{type(error).__name__}: {error}"
+        else:
+            del self._asked[name]
+            return answer
+        del self._asked[name]
+        raise _NoAnswerError(reason)
+
+
+class _NoAnswerError(Exception):
+    """A source has nothing to tell; the text says why."""
