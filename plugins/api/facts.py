@@ -17,10 +17,13 @@ class Disk(Struct, frozen=True, kw_only=True):
     """A whole disk; the paths of one multipath LUN are one disk.
 
     ``contents`` says in words what lies on it, one item a partition or filesystem; ``owner`` is
-    ``node`` when the partition table is one that we wrote.
+    ``node`` when the partition table is one that we wrote. ``paths`` are all kernel paths that lead
+    to it. ``node_generation`` is the newest generation on a node's Config: 0 for none, -1 when Config
+    cannot be read, None when nobody looked.
     """
 
     path: str
+    paths: tuple[str, ...] = ()
     size: int
     sector_size: int = 512
     model: str = ""
@@ -34,6 +37,7 @@ class Disk(Struct, frozen=True, kw_only=True):
     contents: tuple[str, ...] = ()
     owner: DiskOwner = "foreign"
     mountpoints: tuple[str, ...] = ()
+    node_generation: int | None = None
 
 
 class Link(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,98 @@
+"""Look at a disk itself: signatures, whether its edges are blank, an installation of ours."""
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from node_tui.plan.layout import CONFIG, is_ours
+from node_tui.system.block import partition_device, read_device
+from node_tui.system.command import run
+from node_tui.system.gpt import read_begun_types, read_table
+from node_tui.system.mounts import Mounts
+from persist.errors import StepError, VerificationError
+
+EDGE = 2**20
+TABLES = frozenset({"gpt", "dos", "PMBR"})
+GENERATIONS = ("a/*.tar", "b/*.tar")
+PEEK_AT = Path("/run/node/peek")
+UNREADABLE = -1
+
+
+class Probe(Struct, frozen=True, kw_only=True):
+    """What was read from one disk.
+
+    ``signatures``: names that wipefs knows. ``is_blank``: the first and last MiB hold nothing but
+    perhaps an empty partition table. ``begun_types``: GPT types, of a torn table too.
+    ``generation``: newest generation on a node's Config, 0 for none, -1 when Config cannot be read,
+    None when the disk has no table of ours.
+    """
+
+    signatures: tuple[str, ...] = ()
+    is_blank: bool = True
+    begun_types: tuple[str, ...] = ()
+    generation: int | None = None
+
+
+class _Signature(Struct):
+    type: str = ""
+
+
+class _Signatures(Struct):
+    signatures: tuple[_Signature, ...] = ()
+
+
+def probe_disk(disk: Path, sector_size: int) -> Probe:
+    """Return what lies on ``disk``; nothing is written. Raises StepError when it cannot be read."""
+    signatures = _read_signatures(disk)
+    try:
+        blank = _is_blank(disk, sector_size, has_table=bool(TABLES.intersection(signatures)))
+        types = read_begun_types(disk, sector_size)
+    except OSError as error:
+        raise StepError(
+            f"{disk}: {error.strerror}", "This disk cannot be read: check its cable and its health."
+        ) from None
+    return Probe(
+        signatures=signatures,
+        is_blank=blank and not set(signatures) - TABLES,
+        begun_types=types,
+        generation=_read_generation(disk, sector_size) if is_ours(types) else None,
+    )
+
+
+def _read_signatures(disk: Path) -> tuple[str, ...]:
+    told = run(["wipefs", "--json", "--no-act", disk], timeout=30).stdout
+    if not told.strip():
+        return ()
+    found = msgspec.json.decode(told, type=_Signatures).signatures
+    return tuple(dict.fromkeys(signature.type for signature in found))
+
+
+def _is_blank(disk: Path, sector_size: int, *, has_table: bool) -> bool:
+    """Tell whether both edges are zero, beside the sectors that an empty table occupies."""
+    size = read_device(disk).size
+    head = bytearray(_read_at(disk, 0, EDGE))
+    tail = bytearray(_read_at(disk, max(size - EDGE, 0), EDGE))
+    if has_table:
+        head[: 2 * sector_size] = bytes(2 * sector_size)
+        tail[-sector_size:] = bytes(sector_size)
+    return not any(head) and not any(tail)
+
+
+def _read_at(disk: Path, offset: int, count: int) -> bytes:
+    with disk.open("rb") as device:
+        device.seek(offset)
+        return device.read(count)
+
+
+def _read_generation(disk: Path, sector_size: int) -> int:
+    """Look into Config without changing it, its journal not even replayed."""
+    try:
+        entries = read_table(disk, sector_size)
+        number = next(entry.number for entry in entries if entry.label == CONFIG)
+        device = partition_device(disk, number)
+        with Mounts(PEEK_AT).mounted(device, "ext4", "ro,noload,nodev,nosuid,noexec") as place:
+            names = [name for pattern in GENERATIONS for name in place.glob(pattern)]
+            return max((int(name.stem) for name in names if name.stem.isdigit()), default=0)
+    except (StepError, VerificationError, StopIteration):
+        return UNREADABLE
