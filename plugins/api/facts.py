@@ -92,10 +92,11 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 class Guests(Struct, frozen=True, kw_only=True):
-    """Guests known to libvirt."""
+    """Guests known to libvirt; ``names`` are those of the running ones."""
 
     running: int = 0
     stopped: int = 0
+    names: tuple[str, ...] = ()
 
 
 class HostKey(Struct, frozen=True, kw_only=True):

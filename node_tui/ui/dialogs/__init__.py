@@ -1,0 +1,1 @@
+"""Questions in a box: typed modal screens."""

@@ -1,0 +1,106 @@
+"""Asks whether to reboot or power off, names the guests that stop with the node, and does it."""
+
+from collections.abc import Sequence
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from node_tui.ui.console import PushButton
+from node_tui.ui.keys import Key
+from node_tui.ui.lines import cut, printable
+from node_tui.ui.node_client import NodeClient, PowerAction
+from node_tui.ui.page import Dialog
+from persist.errors import NodeError
+from persist.translation import _
+from plugins.api.facts import Guests
+
+_NAMES_WIDTH = 150
+
+
+def guests_words(guests: Guests | None) -> str:
+    """Return what stops with the node."""
+    if guests is None or not guests.running:
+        return _("No guest is running.")
+    if not guests.names:
+        return _("{count} running guests will be shut down.").format(count=guests.running)
+    names = cut(", ".join(guests.names), _NAMES_WIDTH)
+    return _("{count} running guests will be shut down: {names}").format(
+        count=guests.running, names=names
+    )
+
+
+class PowerDialog(Dialog[None]):
+    """Stays until the engine took the order, so that a refusal has a place to be read."""
+
+    DEFAULT_CSS = """
+    PowerDialog Horizontal { height: 1; }
+    PowerDialog Static { height: auto; margin: 0 0 1 0; }
+    PowerDialog #told { color: ansi_yellow; }
+    """
+
+    def __init__(self, client: NodeClient, guests: Guests | None) -> None:
+        super().__init__()
+        self._client = client
+        self._guests = guests
+        self._busy = False
+
+    def compose_body(self) -> ComposeResult:
+        """Return the guests, the message and the buttons; Cancel comes first and is focused."""
+        box = Vertical(classes="dialog")
+        box.border_title = _("Power")
+        with box:
+            yield Static(printable(guests_words(self._guests)), markup=False)
+            yield Static("", id="told", markup=False)
+            with Horizontal():
+                yield PushButton(_("Cancel"), id="cancel")
+                yield PushButton(_("Reboot"), id="reboot")
+                yield PushButton(_("Power off"), id="poweroff")
+
+    def on_mount(self) -> None:
+        """Focus the button that does nothing."""
+        self.query_one("#cancel").focus()
+
+    def keys(self) -> Sequence[Key]:
+        """Return the keys of the dialog."""
+        return (
+            Key(("tab",), _("Next button"), _("Go to the next button"), self.focus_next),
+            Key(("escape",), _("Back"), _("Go back, nothing happens"), self.go_back),
+        )
+
+    def go_back(self) -> None:
+        """Close the dialog."""
+        self.dismiss(None)
+
+    @on(PushButton.Pushed)
+    def choose(self, message: PushButton.Pushed) -> None:
+        """Do what the button says, once at a time."""
+        if message.id == "cancel":
+            self.go_back()
+        elif not self._busy:
+            self._busy = True
+            action: PowerAction = "reboot" if message.id == "reboot" else "poweroff"
+            self._tell(_("Asking the engine"))
+            self._order(action)
+
+    @work(thread=True)
+    def _order(self, action: PowerAction) -> None:
+        done = {"reboot": _("The node reboots now."), "poweroff": _("The node powers off now.")}
+        try:
+            self._client.power(action)
+        except NodeError as error:
+            self.app.call_from_thread(self._end, str(error), busy=False)
+        except OSError as error:
+            told = _("The engine does not answer: {reason}").format(reason=error.strerror or error)
+            self.app.call_from_thread(self._end, told, busy=False)
+        else:
+            self.app.call_from_thread(self._end, done[action], busy=True)
+
+    def _end(self, told: str, *, busy: bool) -> None:
+        self._busy = busy
+        if self.is_current:
+            self._tell(told)
+
+    def _tell(self, text: str) -> None:
+        self.query_one("#told", Static).update("\n".join(map(printable, text.splitlines())))

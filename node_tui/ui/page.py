@@ -1,0 +1,101 @@
+"""The frame of every page and dialog: title above, keys below, what a key does from one table."""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen, Screen
+
+from node_tui.ui.console import SMALLEST, Canvas
+from node_tui.ui.keys import Key, key_bar, press
+from node_tui.ui.lines import Line, line
+from persist.translation import _
+
+T = TypeVar("T")
+
+
+class Page(Screen[None]):
+    """A full screen: one title line, the body, one line with the keys that are valid now."""
+
+    DEFAULT_CSS = """
+    Page > #title { dock: top; height: 1; }
+    Page > #keys { dock: bottom; height: 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Put the body between title and keys."""
+        yield Canvas(id="title")
+        yield from self.compose_body()
+        yield Canvas(id="keys")
+
+    def compose_body(self) -> ComposeResult:
+        """Return the widgets of this page."""
+        yield from ()
+
+    def keys(self) -> Sequence[Key]:
+        """Return what the page understands now."""
+        return ()
+
+    def title_line(self, cells: int) -> Line:
+        """Return the first line of the screen."""
+        raise NotImplementedError
+
+    def show_edges(self) -> None:
+        """Draw the title and the keys again."""
+        width = self.app.size.width
+        self.query_one("#title", Canvas).show([self.title_line(width)])
+        self.query_one("#keys", Canvas).show([key_bar(self.keys(), width)])
+
+    def on_key(self, event: events.Key) -> None:
+        """Do what the table of keys says."""
+        press(event, self.keys())
+
+
+class Dialog(ModalScreen[T], Generic[T]):
+    """A question in a box; its keys replace those of the page below."""
+
+    DEFAULT_CSS = "Dialog > #keys { dock: bottom; height: 1; }"
+
+    def compose(self) -> ComposeResult:
+        """Put the box above the keys."""
+        yield from self.compose_body()
+        yield Canvas(id="keys")
+
+    def compose_body(self) -> ComposeResult:
+        """Return the widgets of this dialog."""
+        yield from ()
+
+    def keys(self) -> Sequence[Key]:
+        """Return what the dialog understands now."""
+        return ()
+
+    def on_resize(self) -> None:
+        """Show the keys for the new width."""
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """Draw the keys again."""
+        self.query_one("#keys", Canvas).show([key_bar(self.keys(), self.app.size.width)])
+
+    def on_key(self, event: events.Key) -> None:
+        """Do what the table of keys says."""
+        press(event, self.keys())
+
+
+class TooSmall(ModalScreen[None]):
+    """Covers everything while the terminal is too small for a page, and goes away when it grows."""
+
+    DEFAULT_CSS = "TooSmall > Canvas { height: 1; }"
+
+    def compose(self) -> ComposeResult:
+        """Show one line."""
+        yield Canvas(id="line")
+
+    def on_resize(self) -> None:
+        """Say how small it is."""
+        columns, rows = self.app.size
+        text = _("Terminal too small: {columns}x{rows}, needs {smallest}").format(
+            columns=columns, rows=rows, smallest="x".join(map(str, SMALLEST))
+        )
+        self.query_one("#line", Canvas).show([line(text)])
