@@ -180,9 +180,9 @@ def is_begun_by_us(types: tuple[str, ...]) -> bool:
 
 
 def words(size: int) -> str:
-    """Return a size in bytes as people write it: MiB and GiB when it is a multiple, else GB."""
+    """Return a size in bytes as people write it: GiB or MiB when it is a small multiple, else GB."""
     for unit, name in ((GIB, "GiB"), (MIB, "MiB")):
-        if size >= unit and size % unit == 0:
+        if unit <= size < 10_000 * unit and size % unit == 0:
             return f"{size // unit} {name}"
     for power, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size >= power:

@@ -5,12 +5,12 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from node_tui.plan.layout import CONFIG, is_ours
-from node_tui.system.block import partition_device, read_device
+from node_tui.plan.layout import CONFIG_TYPE, is_begun_by_us
+from node_tui.system.block import read_device
 from node_tui.system.command import run
-from node_tui.system.gpt import read_begun_types, read_table
+from node_tui.system.gpt import Entry, read_begun
 from node_tui.system.mounts import Mounts
-from persist.errors import StepError, VerificationError
+from persist.errors import StepError
 
 EDGE = 2**20
 TABLES = frozenset({"gpt", "dos", "PMBR"})
@@ -25,7 +25,7 @@ class Probe(Struct, frozen=True, kw_only=True):
     ``signatures``: names that wipefs knows. ``is_blank``: the first and last MiB hold nothing but
     perhaps an empty partition table. ``begun_types``: GPT types, of a torn table too.
     ``generation``: newest generation on a node's Config, 0 for none, -1 when Config cannot be read,
-    None when the disk has no table of ours.
+    None when the disk has no table of ours, not even a torn one.
     """
 
     signatures: tuple[str, ...] = ()
@@ -47,16 +47,17 @@ def probe_disk(disk: Path, sector_size: int) -> Probe:
     signatures = _read_signatures(disk)
     try:
         blank = _is_blank(disk, sector_size, has_table=bool(TABLES.intersection(signatures)))
-        types = read_begun_types(disk, sector_size)
+        entries = read_begun(disk, sector_size)
     except OSError as error:
         raise StepError(
             f"{disk}: {error.strerror}", "This disk cannot be read: check its cable and its health."
         ) from None
+    types = tuple(entry.type for entry in entries)
     return Probe(
         signatures=signatures,
         is_blank=blank and not set(signatures) - TABLES,
         begun_types=types,
-        generation=_read_generation(disk, sector_size) if is_ours(types) else None,
+        generation=_read_generation(disk, entries) if is_begun_by_us(types) else None,
     )
 
 
@@ -85,14 +86,19 @@ def _read_at(disk: Path, offset: int, count: int) -> bytes:
         return device.read(count)
 
 
-def _read_generation(disk: Path, sector_size: int) -> int:
-    """Look into Config without changing it, its journal not even replayed."""
+def _read_generation(disk: Path, entries: tuple[Entry, ...]) -> int:
+    """Look into Config without changing it, its journal not even replayed.
+
+    By its place on the disk and not by its device: the kernel shows no partitions of a torn table,
+    and a torn table may be the damaged one of a node with guests on it.
+    """
+    config = next((entry for entry in entries if entry.type == CONFIG_TYPE), None)
+    if config is None:
+        return 0
+    options = f"ro,noload,nodev,nosuid,noexec,loop,offset={config.start},sizelimit={config.size}"
     try:
-        entries = read_table(disk, sector_size)
-        number = next(entry.number for entry in entries if entry.label == CONFIG)
-        device = partition_device(disk, number)
-        with Mounts(PEEK_AT).mounted(device, "ext4", "ro,noload,nodev,nosuid,noexec") as place:
+        with Mounts(PEEK_AT).mounted(disk, "ext4", options) as place:
             names = [name for pattern in GENERATIONS for name in place.glob(pattern)]
             return max((int(name.stem) for name in names if name.stem.isdigit()), default=0)
-    except (StepError, VerificationError, StopIteration):
+    except StepError:
         return UNREADABLE

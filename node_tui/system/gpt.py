@@ -41,8 +41,8 @@ def read_table(disk: Path, sector_size: int) -> tuple[Entry, ...]:
     return entries
 
 
-def read_begun_types(disk: Path, sector_size: int) -> tuple[str, ...]:
-    """Return the types of a table whose primary header is missing or torn, () when there is none.
+def read_begun(disk: Path, sector_size: int) -> tuple[Entry, ...]:
+    """Return the partitions of a table whose primary header may be missing or torn.
 
     Entries are written before the headers, and the backup before the primary: after a power loss
     either may be there alone.
@@ -56,7 +56,7 @@ def read_begun_types(disk: Path, sector_size: int) -> tuple[str, ...]:
         if entries is None:
             raw = os.pread(descriptor, _MOST_ENTRIES * _ENTRY.size, 2 * sector_size)
             entries = _parse_entries(raw, _ENTRY.size, sector_size)
-    return tuple(entry.type for entry in entries)
+    return entries
 
 
 def _read_checked(descriptor: int, sector_size: int, lba: int) -> tuple[Entry, ...] | None:
