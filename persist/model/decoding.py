@@ -62,6 +62,8 @@ def decode_value(kind: Any, value: Any, path: str) -> Any:
 
 def _decode_scalar(kind: Any, value: Any, path: str) -> Any:
     if kind is Secret:
+        if isinstance(value, Secret):
+            return value
         if not isinstance(value, str):
             _mistyped(path, "...", _("text in quotes"))
         return Secret(value)

@@ -1,0 +1,96 @@
+"""The words of a kernel command line, as GRUB, iPXE and pxelinux deliver them.
+
+Quotes keep spaces together wherever they stand: ``key="a b"``, ``"key=a b"`` (GRUB moves them
+around the whole word) and ``key=\\"a b\\"`` (GRUB escapes those it took for text) are all
+``key=a b``.
+"""
+
+from msgspec import Struct
+
+from persist.errors import ConfigError
+from persist.translation import _
+
+# COMMAND_LINE_SIZE of x86 is 2048 with the final NUL; the kernel cuts there and says nothing.
+LONGEST = 2047
+
+
+class Word(Struct, frozen=True):
+    """``name`` or ``name=value``; ``value`` is None when there is no equals sign."""
+
+    name: str
+    value: str | None
+
+    @property
+    def text(self) -> str:
+        """The word as a command line has it, quoted when it holds a space."""
+        if self.value is None:
+            return self.name
+        spaced = any(character.isspace() for character in self.value)
+        return f'{self.name}="{self.value}"' if spaced else f"{self.name}={self.value}"
+
+
+def check_length(command_line: str) -> None:
+    """Refuse a command line that the kernel has cut."""
+    length = len(command_line.encode(errors="surrogateescape"))
+    if length < LONGEST:
+        return
+    raise ConfigError(
+        "",
+        _("the kernel command line is truncated: it fills all {most} bytes").format(most=LONGEST),
+        _("Give fewer arguments, or put them into a file and name it with node.config=."),
+    )
+
+
+def split_words(command_line: str) -> tuple[Word, ...]:
+    """Return the words before a bare ``--``; what follows it is for PID 1 alone."""
+    words: list[Word] = []
+    for text in _split(command_line):
+        if text == "--":
+            break
+        name, equals, value = text.partition("=")
+        words.append(Word(name, _without_apostrophes(value) if equals else None))
+    return tuple(words)
+
+
+def _split(command_line: str) -> list[str]:
+    words: list[str] = []
+    current: list[str] = []
+    started = outer = inner = False
+    position = 0
+    while position < len(command_line):
+        character = command_line[position]
+        following = command_line[position + 1 : position + 2]
+        position += 1
+        if character == "\\" and following in ('"', "'", "\\"):
+            position += 1
+            started = True
+            if following != '"':
+                current.append(following)
+            elif not outer:
+                inner = not inner
+        elif character == '"':
+            outer, started = not outer, True
+        elif character.isspace() and not outer and not inner:
+            if started:
+                words.append("".join(current))
+            current, started = [], False
+        else:
+            current.append(character)
+            started = True
+    if outer or inner:
+        name = "".join(current).partition("=")[0]
+        raise ConfigError(
+            name,
+            _("a quote is opened here and never closed"),
+            _("Close it, or remove it when the value holds no space."),
+        )
+    if started:
+        words.append("".join(current))
+    return words
+
+
+def _without_apostrophes(value: str) -> str:
+    """pxelinux and iPXE pass on the apostrophes that GRUB would have eaten."""
+    if len(value) >= 2 and value[0] == value[-1] == "'":
+        return value[1:-1]
+    return value
