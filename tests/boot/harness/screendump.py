@@ -1,6 +1,6 @@
 """What stands on the virtual terminal: pixels of a screendump turned back into text.
 
-Both fonts that a node shows are the IBM one (code page 437): the VGA BIOS's in text mode, taken from
+Both fonts that a node shows are the IBM one (code page 437): the VGA BIOS's in text mode, from
 the ROM that QEMU ships, and the kernel's on a frame buffer, whose differences lie in
 ``console-font.txt``. The nearest glyph wins, so a cursor in a cell does no harm.
 """
