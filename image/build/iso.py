@@ -122,6 +122,7 @@ def master(tools: Path, scratch: Path, name: str, date: int, version: str, mediu
     options += ["-boot-load-size", "4", "-boot-info-table", "--grub2-boot-info"]
     # CD, UEFI: El Torito. Stick, UEFI: the same bytes as a partition.
     options += ["-append_partition", "2", "0xef", scratch / "esp.img", "-appended_part_as_gpt"]
+    options += ["--mbr-force-bootable"]  # some BIOSes skip sticks without an active partition
     options += ["-eltorito-alt-boot", "-e", "--interval:appended_partition_2:all::"]
     options += ["-no-emul-boot", scratch / "medium"]
     host.run(
