@@ -1,0 +1,228 @@
+"""Generations on disk: order, damage, torn writes, a full partition, one writer."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from persist.errors import StepError
+from persist.store import (
+    StoredFile,
+    config_lock,
+    find_generation,
+    list_generations,
+    newest_generation,
+    save_generation,
+)
+from persist.store.line import KEPT
+
+KEY = StoredFile(path="/etc/ssh/ssh_host_ed25519_key", content=b"secret", mode=0o600)
+CALLS = ("open", "fchmod", "write", "fsync", "replace", "ftruncate", "pwrite", "close")
+
+
+def test_what_is_saved_is_found(tmp_path: Path) -> None:
+    number = save_generation(tmp_path, "A", "version = 1\n", [KEY], {"version": "1.0.0"})
+    found = newest_generation(tmp_path, "A")
+    assert found is not None
+    assert (number, found.number, found.slot) == (1, 1, "A")
+    assert found.node_toml == "version = 1\n"
+    assert found.files == (KEY,)
+    assert found.meta == {"version": "1.0.0"}
+    assert newest_generation(tmp_path, "B") is None
+
+
+def test_numbers_are_global_over_both_lines(tmp_path: Path) -> None:
+    numbers = [save_generation(tmp_path, slot, "version = 1\n") for slot in ("A", "B", "A")]
+    assert numbers == [1, 2, 3]
+
+
+def test_only_the_newest_five_of_a_line_are_kept(tmp_path: Path) -> None:
+    save_generation(tmp_path, "B", "version = 1\n")
+    for _ in range(KEPT + 3):
+        save_generation(tmp_path, "A", "version = 1\n")
+    assert [path.stem for path in list_generations(tmp_path, "A")] == [
+        "000009", "000008", "000007", "000006", "000005",
+    ]  # fmt: skip
+    assert len(list_generations(tmp_path, "B")) == 1
+
+
+def test_nobody_else_may_read_a_generation(tmp_path: Path) -> None:
+    save_generation(tmp_path, "A", "version = 1\n")
+    assert (tmp_path / "a/000001.tar").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("where", [0.0, 0.2, 0.5, 0.9, 0.9999])
+def test_one_changed_byte_is_noticed_and_the_previous_counts(tmp_path: Path, where: float) -> None:
+    save_generation(tmp_path, "A", "old = 1\n", [KEY])
+    save_generation(tmp_path, "A", "new = 1\n", [KEY])
+    newest = tmp_path / "a/000002.tar"
+    content = bytearray(newest.read_bytes())
+    content[int(len(content) * where)] ^= 0x20
+    newest.write_bytes(content)
+    found, skipped = find_generation(tmp_path, "A")
+    assert found is not None
+    assert found.number == 1
+    assert [skip.path for skip in skipped] == [newest]
+    assert "checksum is wrong" in str(skipped[0])
+
+
+@pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 512, 4096])
+def test_a_torn_generation_is_skipped(tmp_path: Path, length: int) -> None:
+    save_generation(tmp_path, "A", "old = 1\n")
+    save_generation(tmp_path, "A", "new = 1\n")
+    newest = tmp_path / "a/000002.tar"
+    newest.write_bytes(newest.read_bytes()[:length])
+    found, skipped = find_generation(tmp_path, "A")
+    assert found is not None
+    assert found.number == 1
+    assert len(skipped) == 1
+
+
+def test_all_damaged_is_none_with_every_reason(tmp_path: Path) -> None:
+    for _ in range(2):
+        save_generation(tmp_path, "A", "version = 1\n")
+    for path in list_generations(tmp_path, "A"):
+        path.write_bytes(b"x" * 5000)
+    found, skipped = find_generation(tmp_path, "A")
+    assert found is None
+    assert len(skipped) == 2
+
+
+def test_a_renamed_generation_is_not_believed(tmp_path: Path) -> None:
+    save_generation(tmp_path, "A", "version = 1\n")
+    (tmp_path / "a/000001.tar").rename(tmp_path / "a/000009.tar")
+    found, skipped = find_generation(tmp_path, "A")
+    assert found is None
+    assert "number 1" in str(skipped[0])
+
+
+def test_a_number_is_not_used_again_after_damage(tmp_path: Path) -> None:
+    save_generation(tmp_path, "A", "version = 1\n")
+    (tmp_path / "a/000001.tar").write_bytes(b"")
+    assert save_generation(tmp_path, "B", "version = 1\n") == 2
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_a_failing_disk_changes_nothing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+) -> None:
+    save_generation(tmp_path, "A", "old = 1\n")
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, call, fail)
+        with pytest.raises(StepError, match=os.strerror(code)):
+            save_generation(tmp_path, "A", "new = 1\n")
+    found = newest_generation(tmp_path, "A")
+    assert found is not None
+    assert found.node_toml == "old = 1\n"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["000001.tar"]
+    assert save_generation(tmp_path, "A", "new = 1\n") == 2
+
+
+def test_a_commit_costs_two_barriers_however_many_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_generation(tmp_path, "A", "version = 1\n")
+    synced: list[int] = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(fd), real(fd)))
+    files = [StoredFile(path=f"/etc/{index}", content=b"x" * 1000) for index in range(200)]
+    save_generation(tmp_path, "A", "version = 1\n", files)
+    assert len(synced) == 2
+
+
+def _kill_points(config: Path) -> Iterator[int]:
+    """Save in a child that dies at its Nth system call of ours, for every N until it survives."""
+    point = 0
+    while True:
+        point += 1
+        child = os.fork()
+        if child == 0:
+            _save_and_die(config, point)
+        _pid, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status):
+            assert os.WEXITSTATUS(status) == 0
+            return
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        yield point
+
+
+def _save_and_die(config: Path, point: int) -> None:
+    left = point
+
+    def dying(name: str) -> object:
+        real = getattr(os, name)
+
+        def call(*arguments: object, **options: object) -> object:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **options)
+
+        return call
+
+    for name in CALLS:
+        setattr(os, name, dying(name))
+    try:
+        save_generation(config, "A", "new = 1\n", [KEY])
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
+
+
+def test_killed_at_any_call_the_old_or_the_new_stands(tmp_path: Path) -> None:
+    save_generation(tmp_path, "A", "old = 1\n")
+    seen: set[str] = set()
+    deaths = 0
+    for deaths in _kill_points(tmp_path):  # noqa: B007 - the last one is asserted
+        found, skipped = find_generation(tmp_path, "A")
+        assert found is not None
+        assert not skipped
+        seen.add(found.node_toml)
+    assert deaths >= 10
+    assert seen == {"old = 1\n", "new = 1\n"}
+    save_generation(tmp_path, "A", "after = 1\n")
+    assert not list((tmp_path / "a").glob(".*.new"))
+
+
+def test_the_lock_dies_with_its_holder(tmp_path: Path) -> None:
+    holding = (
+        "import sys, time, pathlib; from persist.store import config_lock\n"
+        "with config_lock(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", holding, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StepError, match=f"process {holder.pid}"), config_lock(tmp_path, wait=0):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    with config_lock(tmp_path, wait=0):
+        pass
+
+
+def test_a_write_survives_interrupted_short_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda fd, content: real(fd, content[:100]))
+    save_generation(tmp_path, "A", "version = 1\n", [KEY])
+    found = newest_generation(tmp_path, "A")
+    assert found is not None
+    assert found.files == (KEY,)
