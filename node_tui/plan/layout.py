@@ -97,8 +97,10 @@ class Sizes:
     """Sizes in bytes that somebody asked for; None = ours. ``swap`` 0 = no swap."""
 
     slot: int | None = None
+    config: int | None = None
     logging: int | None = None
     swap: int | None = None
+    data: int | None = None
 
 
 def lay_out(
@@ -126,14 +128,14 @@ def lay_out(
         (BIOS, BIOS_TYPE, BIOS_SIZE, ""),
         (ROOT_A, SLOT_TYPE, slot, ""),
         (ROOT_B, SLOT_TYPE, slot, ""),
-        (CONFIG, CONFIG_TYPE, CONFIG_SIZE, "ext4"),
+        (CONFIG, CONFIG_TYPE, _up(asked.config or CONFIG_SIZE), "ext4"),
         (LOGGING, LOGGING_TYPE, logging, "ext4"),
     ]
     if swap:
         rows.append((SWAP, SWAP_TYPE, swap, "swap"))
-    rows.append((DATA, DATA_TYPE, DATA_LEAST, "xfs"))
+    rows.append((DATA, DATA_TYPE, _up(asked.data or DATA_LEAST), "xfs"))
     partitions = tuple(
-        Partition(number, label, kind, size, made, grows=label == DATA)
+        Partition(number, label, kind, size, made, grows=label == DATA and asked.data is None)
         for number, (label, kind, size, made) in enumerate(rows, start=1)
     )
     return Layout(partitions, sector_size)
@@ -180,7 +182,7 @@ def is_begun_by_us(types: tuple[str, ...]) -> bool:
 
 
 def words(size: int) -> str:
-    """Return a size in bytes as people write it: GiB or MiB when it is a small multiple, else GB."""
+    """Return a size in bytes as people write it: GiB or MiB for a small multiple, else GB."""
     for unit, name in ((GIB, "GiB"), (MIB, "MiB")):
         if unit <= size < 10_000 * unit and size % unit == 0:
             return f"{size // unit} {name}"

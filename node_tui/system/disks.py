@@ -91,6 +91,11 @@ def examine_disks() -> tuple[Disk, ...]:
     return describe_disks(msgspec.structs.replace(seen, probes=probes))
 
 
+def list_disks() -> tuple[Block, ...]:
+    """Return the rows of whole disks with everything that lies on them."""
+    return whole_disks(_listen())
+
+
 def _listen() -> Inventory:
     listing = run(["lsblk", "--json", "--bytes", f"--output={COLUMNS}"], timeout=30)
     return Inventory(
