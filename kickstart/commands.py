@@ -65,6 +65,4 @@ class RecipeHandler(F40Handler):  # type: ignore[misc]
     """Kickstart of Fedora 40 with our words; ``makeVersion`` offers no place to add them."""
 
     def __init__(self) -> None:
-        super().__init__(
-            commandUpdates={"suite": Suite, "budget": Budget, "buildonly": Buildonly}
-        )
+        super().__init__(commandUpdates={"suite": Suite, "budget": Budget, "buildonly": Buildonly})

@@ -41,7 +41,9 @@ def read_layers(path: Path) -> tuple[Line, ...]:
 def _read(path: Path, origin: Line, above: tuple[Path, ...], seen: set[Path]) -> list[Line]:
     resolved = path.resolve()
     if resolved in above or len(above) > MAX_DEPTH:
-        raise _error(origin, _("{file} includes itself").format(file=path.name), _("break the circle"))
+        raise _error(
+            origin, _("{file} includes itself").format(file=path.name), _("break the circle")
+        )
     if resolved in seen:
         return []
     seen.add(resolved)

@@ -57,7 +57,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an image is made of. ``origins`` says for a package where it was wished for."""
+    """What an image is made of. ``origins`` says where a package or a unit was named."""
 
     variant: str
     suites: tuple[str, ...]
@@ -92,6 +92,8 @@ def load_recipe(path: Path) -> Recipe:
     wishes = package_wishes(lines)
     _refuse_conflicts(wishes)
     suites, components = _suites(handler, path)
+    enabled, disabled = _services(lines)
+    origins = {wish.package: wish.line for wish in wishes} | enabled | disabled
     return Recipe(
         variant=path.stem,
         suites=suites,
@@ -101,13 +103,13 @@ def load_recipe(path: Path) -> Recipe:
         build_only=_unique(
             name for _line, use in handler.commands["buildonly"].uses for name in use.packages
         ),
-        enabled=_services(lines, "enabled"),
-        disabled=_services(lines, "disabled"),
+        enabled=tuple(sorted(enabled)),
+        disabled=tuple(sorted(disabled)),
         groups=_groups(handler, lines),
         users=_users(handler, lines),
         scripts=_scripts(handler, lines),
         budget=_budget(handler, path),
-        origins={wish.package: _origin(wish.line) for wish in wishes},
+        origins={name: _origin(line) for name, line in origins.items()},
     )
 
 
@@ -165,29 +167,29 @@ def _budget(handler: Any, path: Path) -> Budget:
     return Budget(last.warn * MB, last.limit * MB)
 
 
-def _services(lines: tuple[Line, ...], state: str) -> tuple[str, ...]:
-    """Return the services named by ``services --enabled=`` or ``--disabled=`` over all layers.
+def _services(lines: tuple[Line, ...]) -> tuple[dict[str, Line], dict[str, Line]]:
+    """Return the units that ``services`` lines enable and those they disable, over all layers.
 
     pykickstart keeps only the last ``services`` line, which is right for a file and wrong for layers.
     """
-    found: dict[str, Line] = {}
-    other: dict[str, Line] = {}
+    named: dict[str, dict[str, Line]] = {"--enabled": {}, "--disabled": {}}
     for line in lines:
         words = line.text.split("#")[0].split()
         for word in words[1:] if words[:1] == ["services"] else ():
             option, _equals, names = word.partition("=")
-            target = found if option == f"--{state}" else other
-            target.update((name, line) for name in names.split(",") if name)
-    for name in found.keys() & other.keys():
+            named[option].update((name, line) for name in names.split(",") if name)
+    enabled, disabled = named["--enabled"], named["--disabled"]
+    for name in sorted(enabled.keys() & disabled.keys()):
+        line = disabled[name]
         raise RecipeError(
-            str(found[name].file),
-            found[name].number,
-            _("service {name} is {state} here and not at {other}").format(
-                name=name, state=state, other=_origin(other[name])
+            str(line.file),
+            line.number,
+            _("service {name} is disabled here and enabled at {other}").format(
+                name=name, other=_origin(enabled[name])
             ),
             _("keep one of the two lines"),
         )
-    return tuple(sorted(found))
+    return enabled, disabled
 
 
 def _groups(handler: Any, lines: tuple[Line, ...]) -> tuple[tuple[str, int], ...]:

@@ -33,6 +33,10 @@ class Progress:
             f" ({time.monotonic() - self.begun:.0f} s in all)"
         )
 
+    def warn(self, message: str) -> None:
+        """Say something the person should act on although the build goes on."""
+        self._say(f"warning: {message}")
+
     def _say(self, line: str) -> None:
         self.stream.write(line + "\n")
         self.stream.flush()

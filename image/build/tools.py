@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
 
-from image.build.cache import cached_folder, input_hash
+from image.build.cache import cache_root, cached_folder, input_hash
 from image.distro.debian import Wanted, make_tree
 from image.distro.mirror import Mirror
 from kickstart.recipe import Recipe
+from persist.errors import DependencyError
+from persist.translation import _
 
 PACKAGES = (
     "coreutils",
     "cpio",
     "dosfstools",
     "e2fsprogs",
-    "file",
+    "gettext",
     "grub-common",
     "grub-efi-amd64-bin",
     "grub-efi-amd64-signed",
@@ -48,3 +50,13 @@ def tools_tree(recipe: Recipe, mirror: Mirror, versions: Mapping[str, str]) -> P
         make_tree(tree, wanted, mirror, step=STEP)
 
     return cached_folder(STEP, key, make)
+
+
+def newest_tools() -> Path:
+    """Return the tools tree of the newest build on this machine."""
+    trees = [path for path in (cache_root() / STEP).glob("*") if path.suffix == ""]
+    if not trees:
+        raise DependencyError(
+            "node-image", _("there are no build tools on this machine yet"), _("run ./dev image")
+        )
+    return max(trees, key=lambda path: path.stat().st_mtime)

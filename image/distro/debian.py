@@ -47,10 +47,10 @@ def make_tree(tree: Path, wanted: Wanted, mirror: Mirror, *, step: str) -> None:
         f"--components={','.join(wanted.components)}",
         f"--include={','.join(sorted(wanted.packages))}",
         '--aptopt=APT::Install-Recommends "false"',
-        f'--aptopt=Dir::Etc::Preferences "{_pin_file(tree, wanted)}"',
+        f'--aptopt=Dir::Etc::Preferences "{_pin_file(wanted, step)}"',
         *_proxies(step),
         f"--setup-hook={ARCHIVES_IN.format(cache=archives)}",
-        *_account_hooks(tree, wanted),
+        *_account_hooks(wanted, step),
         f"--customize-hook={ARCHIVES_OUT}",
         wanted.suites[0],
         str(tree),
@@ -63,23 +63,23 @@ def make_tree(tree: Path, wanted: Wanted, mirror: Mirror, *, step: str) -> None:
     _leave_no_build_words(tree)
 
 
-def _account_hooks(tree: Path, wanted: Wanted) -> list[str]:
+def _account_hooks(wanted: Wanted, step: str) -> list[str]:
     """Return hooks that add the accounts once base-passwd has made its files."""
     hooks = []
     for name, lines in sorted(wanted.accounts.items()):
-        path = tree.with_name(f"{tree.name}.{name}")
+        path = host.log_path(step).with_suffix(f".{name}")
         path.write_text(lines)
         hooks.append(f'--essential-hook=cat {path} >>"$1/etc/{name}"')
     return hooks
 
 
-def _pin_file(tree: Path, wanted: Wanted) -> Path:
+def _pin_file(wanted: Wanted, step: str) -> Path:
     """Write the APT preferences: -1 keeps a package out, 1001 holds the version of a lock."""
     stanza = "Package: {}\nPin: {}\nPin-Priority: {}\n".format
     stanzas = [stanza(name, "release *", -1) for name in sorted(wanted.excludes)]
     for name, version in sorted(wanted.versions.items()):
         stanzas.append(stanza(name, f"version {version}", 1001))
-    path = tree.with_name(f"{tree.name}.preferences")
+    path = host.log_path(step).with_suffix(".preferences")
     path.write_text("\n".join(stanzas))
     return path
 

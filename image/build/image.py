@@ -1,0 +1,159 @@
+"""Building an image, from a recipe to the files of ``dist/``."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from image.build import (
+    base,
+    bootloader,
+    bundle,
+    initramfs,
+    iso,
+    keys,
+    node_files,
+    output,
+    pxe,
+    seal,
+    slim,
+    squashfs,
+    tools,
+    wheels,
+)
+from image.build.cache import cached_folder, input_hash, tree_hash
+from image.build.inventory import debian_packages, make_manifest, wheel_packages
+from image.build.keys import Keys
+from image.build.lock import read_lock
+from image.build.progress import Progress
+from image.build.version import Origin, origin
+from image.distro.mirror import host_mirror
+from image.manifest import PLACE, Manifest, decode_manifest, encode_manifest
+from kickstart.recipe import Recipe, load_recipe
+
+STEPS = 11
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a build. Sizes are bytes; ``key`` and ``certificate`` are files or PKCS#11
+    URIs, both or none; ``keys_folder`` is where development keys live."""
+
+    recipe: Path
+    out: Path
+    keys_folder: Path
+    version: str | None = None
+    key: str | None = None
+    certificate: str | None = None
+    keyring: Path | None = None
+    size_budget: int | None = None
+    lock: Path | None = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was built: the sealed tree, its squashfs, and what they are made of."""
+
+    rootfs: Path
+    root_img: Path
+    manifest: Manifest
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def build_image(request: Request, progress: Progress) -> Built:
+    """Build everything of ``dist/`` and return what the tests look at."""
+    recipe = load_recipe(request.recipe)
+    made = origin(request.version)
+    mirror = host_mirror()
+    lock = read_lock(request.lock)
+    with progress.step(tools.STEP, "build tools of the target's release"):
+        tools_tree = tools.tools_tree(recipe, mirror, lock.tools)
+    with progress.step(keys.STEP, "keys"):
+        signing = choose_keys(request, tools_tree)
+    with progress.step(base.STEP, "packages and %post scripts"):
+        base_tree = base.base_tree(recipe, mirror, tools_tree, lock.image)
+        lock.check(tools_tree, base_tree)
+    with progress.step(wheels.STEP, "pure Python wheels"):
+        wheels_tree = wheels.wheels_tree()
+    with progress.step(slim.STEP, "modules, firmware and files that stay"):
+        slim_tree = slim.slim_tree(base_tree, tools_tree)
+    trees = Trees(tools_tree, base_tree, slim_tree, wheels_tree)
+    rootfs = sealed_tree(trees, recipe, made, signing, progress)
+    with progress.step(squashfs.STEP, "root.img"):
+        root_img = squashed(rootfs, tools_tree, made)
+    manifest = decode_manifest((rootfs / PLACE.relative_to("/")).read_bytes())
+    return finish(request, Built(rootfs, root_img, manifest), trees, signing, progress)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The cached trees that an image is put together from."""
+
+    tools: Path
+    base: Path
+    slim: Path
+    wheels: Path
+
+
+def choose_keys(request: Request, tools_tree: Path) -> Keys:
+    """Return the asked keys, or the development keys."""
+    if request.key and request.certificate:
+        return keys.given_keys(request.key, request.certificate, request.keyring)
+    return keys.development_keys(request.keys_folder, tools_tree)
+
+
+def sealed_tree(
+    trees: Trees, recipe: Recipe, made: Origin, signing: Keys, progress: Progress
+) -> Path:
+    """Return the finished tree of the image, made once for all that goes into it."""
+    sources = tree_hash(node_files.source_paths())
+    inputs = [trees.tools.name, trees.base.name, trees.slim.name, trees.wheels.name]
+    key = input_hash(inputs, made.version, made.commit, made.epoch, signing.fingerprint(), sources)
+
+    def make(tree: Path) -> None:
+        slim.copy_tree(trees.slim, tree, node_files.STEP)
+        node_files.add_node_files(tree, recipe, made, tools=trees.tools, wheels=trees.wheels)
+        node_files.add_keyring(tree, signing)
+        with progress.step(initramfs.STEP, "kernel and initramfs"):
+            initramfs.build_initramfs(tree, trees.tools, signing.trusted)
+        with progress.step(seal.STEP, "build tools and traces of this machine out"):
+            kernel = initramfs.kernel_version(tree)
+            seal.seal(tree, trees.base, recipe.build_only)
+        bootloader.build_boot_files(trees.tools, tree)
+        packages = debian_packages(trees.base, tree) + wheel_packages(trees.wheels)
+        manifest = make_manifest(recipe, made, signing, bundle.COMPATIBLE, kernel, packages)
+        (tree / PLACE.relative_to("/")).write_bytes(encode_manifest(manifest))
+
+    with progress.step(node_files.STEP, "the node's own files"):
+        return cached_folder("rootfs", key, make)
+
+
+def squashed(rootfs: Path, tools_tree: Path, made: Origin) -> Path:
+    """Return the squashfs of ``rootfs``, made once for it."""
+
+    def make(folder: Path) -> None:
+        squashfs.build_squashfs(rootfs, tools_tree, folder / bundle.IMAGE, made.epoch)
+
+    key = input_hash(rootfs.name, squashfs.OPTIONS)
+    return cached_folder("squashfs", key, make) / bundle.IMAGE
+
+
+def finish(
+    request: Request, built: Built, trees: Trees, signing: Keys, progress: Progress
+) -> Built:
+    """Write ``dist/``: bundle, ISO, PXE directory, manifest, SBOM, lock and checksums."""
+    out, version = request.out, built.manifest.version
+    out.mkdir(parents=True, exist_ok=True)
+    bundle_file = out / f"node-{version}.raucb"
+    with progress.step(bundle.STEP, "signed bundle"):
+        epoch = built.manifest.epoch
+        bundle.build_bundle(trees.tools, built.root_img, signing, bundle_file, version, epoch)
+    with progress.step(iso.STEP, "hybrid ISO"):
+        iso_file = iso.build_iso(trees.tools, bundle_file, out / f"node-{version}.iso", version)
+    with progress.step("output", "PXE directory, manifest, SBOM, checksums"):
+        pxe.build_pxe(trees.tools, built.rootfs, bundle_file, out / "pxe")
+        output.write_papers(out, built.manifest, trees.tools, trees.base)
+        output.link_newest(out, iso_file, bundle_file)
+        output.remember(built.rootfs, built.root_img)
+        budget = output.budget_of(load_recipe(request.recipe), request.size_budget)
+        output.check_size(iso_file, budget, built.manifest, progress)
+        output.write_checksums(out, version)
+    return Built(built.rootfs, built.root_img, built.manifest, progress.seconds)
