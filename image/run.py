@@ -53,7 +53,7 @@ def machine_arguments(options: argparse.Namespace, iso: Path, disk: Path) -> lis
         "-display", "none", "-serial", "mon:stdio",
     ]  # fmt: skip
     if options.append:
-        arguments += ["-smbios", f"type=11,value=node.args={options.append.replace(',', ',,')}"]
+        arguments += ["-smbios", f"type=11,value=node.args:{options.append.replace(',', ',,')}"]
     return arguments
 
 

@@ -25,7 +25,7 @@ def test_without_an_iso_it_says_how_to_build_one(
 def test_kernel_arguments_travel_as_an_oem_string_with_commas_doubled(dist: Path) -> None:
     (dist / "node.iso").touch()
     arguments = run.prepare_machine(run.parse_arguments(["--append", "ntp=192.0.2.1,192.0.2.2"]))
-    assert "type=11,value=node.args=ntp=192.0.2.1,,192.0.2.2" in arguments
+    assert "type=11,value=node.args:ntp=192.0.2.1,,192.0.2.2" in arguments
 
 
 def test_uefi_boots_with_secure_boot_and_keeps_its_variables(
