@@ -12,18 +12,21 @@ from node_tui.ui.dialogs.login import LoginDialog
 from node_tui.ui.dialogs.power import PowerDialog
 from node_tui.ui.feed import Feed, Snapshot
 from node_tui.ui.keys import Key
-from node_tui.ui.node_client import NodeClient, Role, Session
+from node_tui.ui.node_client import NodeClient
 from node_tui.ui.page import Page, TooSmall
 from node_tui.ui.pages.menu import MenuPage
 from node_tui.ui.pages.status import StatusPage
 from node_tui.ui.terminal import Terminal
-from persist.errors import NodeError
+from persist.errors import AccessError, NodeError
 from persist.translation import _
+from plugins.api.access import Role, Session
 
 ADMIN = "admin"
 IDLE_SECONDS = 15 * 60
 # A healthy engine answers within a second; longer than this and the page says that it waits.
 _PATIENCE = 8
+# The engine ends sessions that ask nothing; somebody who reads and moves about is not idle.
+_KEEP = 60.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class NodeApp(LockedApp):
         )
         self._answered = False
         self._notes: tuple[str, ...] = ()
-        self._touched = time.monotonic()
+        self._touched = self._kept = time.monotonic()
         self._status = StatusPage(self.status_keys)
 
     # -- life ----------------------------------------------------------------------------------
@@ -108,10 +111,24 @@ class NodeApp(LockedApp):
             problem = _("The engine has not answered for {seconds} s").format(seconds=waited)
             hint = _("this page goes on by itself when it does")
             self.take(replace(self.snapshot, health=None, problem=problem, hint=hint))
-        if self.is_trusted and time.monotonic() - self._touched > self.station.idle_seconds:
+        idle = time.monotonic() - self._touched
+        if self.session is not None and idle < _KEEP and time.monotonic() - self._kept > _KEEP:
+            self._kept = time.monotonic()
+            self.keep_session()
+        if self.is_trusted and idle > self.station.idle_seconds:
             minutes = max(round(self.station.idle_seconds / 60), 1)
             note = _("Logged out after {minutes} idle minutes").format(minutes=minutes)
             self.log_out(note)
+
+    @work(thread=True, exclusive=True, group="keep")
+    def keep_session(self) -> None:
+        """Let the engine count the session as used; when it has ended it, follow."""
+        try:
+            self._client.health()
+        except AccessError as error:
+            self.call_from_thread(self.log_out, error.message)
+        except (NodeError, OSError):
+            return  # the feed says that the engine is gone
 
     def _show(self) -> None:
         self._status.show(
@@ -121,6 +138,9 @@ class NodeApp(LockedApp):
             note=self.note,
             notes=self._access_notes(),
         )
+        for screen in self.screen_stack:
+            if isinstance(screen, Page) and screen is not self._status:
+                screen.draw()
 
     @property
     def note(self) -> str:
@@ -172,7 +192,8 @@ class NodeApp(LockedApp):
         """Ask for the password; a live node without one lets its console in."""
         then = then or self.open_menu
         facts = self.snapshot.facts
-        if facts is not None and facts.boot_mode == "live":
+        # A wrong guess would count as a failed login: SSH is open as soon as there is a password.
+        if facts is not None and facts.boot_mode == "live" and not facts.ssh_open:
             self._try_open_console(then)
         else:
             self._ask_password(then)

@@ -77,7 +77,7 @@ THEME = Theme(
 
 CSS = """
 Screen { background: ansi_default; color: ansi_default; layers: frame content; }
-ModalScreen { background: ansi_default; align: center middle; }
+ModalScreen { background: transparent; align: center middle; }
 .dialog { width: 64; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
           border: solid ansi_cyan; border-title-color: ansi_cyan; background: ansi_default; }
 """
@@ -110,6 +110,11 @@ class Canvas(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown."""
+        return self._lines
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show ``lines``; a changed number of lines changes the height of an automatic canvas."""
@@ -271,8 +276,8 @@ class PlainInput(Input):
     """A one-line field without border, blink or clipboard; brackets around it show its size."""
 
     DEFAULT_CSS = """
-    PlainInput, PlainInput:focus { border: none; height: 1; padding: 0; background: ansi_default;
-                                   background-tint: ansi_default 0%; }
+    PlainInput, PlainInput:focus { border: none; width: 1fr; height: 1; padding: 0;
+                                   background: ansi_default; background-tint: ansi_default 0%; }
     PlainInput > .input--cursor { background: ansi_default; color: ansi_default;
                                   text-style: reverse; }
     PlainInput > .input--selection { background: ansi_default; color: ansi_default;

@@ -1,14 +1,14 @@
 """A simulated node: recorded facts behind the client's interface, for ``node-tui --demo``."""
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
-from node_tui.ui.node_client import PowerAction, Role
-from persist.errors import AccessError
+from node_tui.ui.node_client import PowerAction
+from persist.errors import AccessError, NodeError
 from persist.translation import _
+from plugins.api.access import Session
 from plugins.api.events import Operation
 from plugins.api.facts import (
     Check,
@@ -80,14 +80,6 @@ HEALTH = Health(
 )
 
 
-@dataclass(frozen=True)
-class SimulatedSession:
-    """A login on the simulated node."""
-
-    user: str
-    role: Role = "admin"
-
-
 class SimulatedNode:
     """Answers as an engine would; its clock and its load move."""
 
@@ -105,12 +97,16 @@ class SimulatedNode:
         """Return no operations."""
         return ()
 
-    def open_session(self, user: str, password: str) -> SimulatedSession:
+    def operation(self, number: str) -> Operation:
+        """Know of no operation."""
+        raise NodeError(_("There is no operation {number}.").format(number=number))
+
+    def open_session(self, user: str, password: str) -> Session:
         """Accept the one password."""
         if password != PASSWORD:
             hint = _("this node is simulated, its password is {password}").format(password=PASSWORD)
             raise AccessError(_("wrong password"), hint)
-        return SimulatedSession(user)
+        return Session(token="simulated", role="admin", user=user)  # noqa: S106
 
     def close_session(self) -> None:
         """Forget nothing."""

@@ -21,29 +21,28 @@ class Snapshot:
 
     facts: Facts | None = None
     health: Health | None = None
-    operations: tuple[Operation, ...] = ()
+    operation: Operation | None = None
     problem: str = ""
     hint: str = ""
-
-    @property
-    def operation(self) -> Operation | None:
-        """The operation to show: the one that runs, else the last one when it failed."""
-        for operation in self.operations:
-            if operation.state in {"started", "running"}:
-                return operation
-        last = self.operations[-1] if self.operations else None
-        return last if last is not None and last.state == "failed" else None
 
 
 def look(client: NodeClient, before: Snapshot) -> Snapshot:
     """Ask the engine once; one that does not answer becomes a sentence, never an exception."""
     try:
-        return Snapshot(client.facts(), client.health(), tuple(client.operations()))
+        return Snapshot(client.facts(), client.health(), shown_operation(client))
     except NodeError as error:
         return Snapshot(facts=before.facts, problem=error.message, hint=error.hint)
     except OSError as error:
         problem = _("The engine does not answer: {reason}").format(reason=error.strerror or error)
         return Snapshot(facts=before.facts, problem=problem)
+
+
+def shown_operation(client: NodeClient) -> Operation | None:
+    """Return the operation that runs, else the last one when it failed, with its events."""
+    operations = client.operations()
+    running = [operation for operation in operations if operation.state in {"started", "running"}]
+    failed = [operation for operation in operations[-1:] if operation.state == "failed"]
+    return next((client.operation(operation.id) for operation in running + failed), None)
 
 
 class Feed:
@@ -91,5 +90,7 @@ class Feed:
                 told = True
             seen = now
             self._ended.wait(self._gap)
-            self._wake.wait(max(self._interval - self._gap, 0.0))
+            busy = now.operation is not None and now.operation.state != "failed"
+            rest = 0.0 if busy else self._interval - self._gap
+            self._wake.wait(max(rest, 0.0))
             self._wake.clear()

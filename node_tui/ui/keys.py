@@ -10,6 +10,7 @@ from node_tui.ui.lines import Line, Span, line, width_of
 
 _CAPS = {
     "escape": "Esc",
+    "tab": "Tab",
     "enter": "Enter",
     "question_mark": "?",
     "up": "Up",

@@ -65,6 +65,14 @@ def cut(text: str, cells: int) -> str:
     return set_cell_size(text, cells - len(CUT)).rstrip() + CUT
 
 
+def cut_middle(text: str, cells: int) -> str:
+    """Return ``text`` without its middle when it is too wide: both ends of an address tell more."""
+    if cell_len(text) <= cells:
+        return text
+    tail = max((cells - len(CUT)) // 2, 0)
+    return cut(text, cells - tail) + text[len(text) - tail :]
+
+
 def pad(text: str, cells: int) -> str:
     """Return ``text`` cut or filled with spaces to exactly ``cells``."""
     return set_cell_size(cut(text, cells), cells)

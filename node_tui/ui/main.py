@@ -6,11 +6,11 @@ import sys
 import syslog
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import get_args
 
-from node_tui.ui.node_client import NodeClient, Role
+from node_tui.ui.node_client import NodeClient
 from node_tui.ui.terminal import has_terminal, prepare_environment, recognise_terminal, use_utf8
 from persist.translation import _
+from plugins.api.access import ROLES, Role
 
 RUN_DIR = Path("/run/node")
 
@@ -69,8 +69,7 @@ def default_socket(folder: Path) -> Path:
 
 def role_of(socket: Path) -> Role:
     """Return the rights that a socket gives by its name; any other name gives the least."""
-    roles: tuple[Role, ...] = get_args(Role)
-    return next((role for role in roles if role == socket.stem), "viewer")
+    return next((role for role in ROLES if role == socket.stem), "viewer")
 
 
 def _connector(options: argparse.Namespace) -> Callable[[], NodeClient]:

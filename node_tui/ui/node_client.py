@@ -2,21 +2,11 @@
 
 from typing import Literal, Protocol
 
+from plugins.api.access import Session
 from plugins.api.events import Operation
 from plugins.api.facts import Facts, Health
 
 PowerAction = Literal["reboot", "poweroff"]
-Role = Literal["viewer", "operator", "admin"]
-
-
-class Session(Protocol):
-    """Who is logged in and what that allows."""
-
-    @property
-    def user(self) -> str: ...
-
-    @property
-    def role(self) -> Role: ...
 
 
 class NodeClient(Protocol):
@@ -27,6 +17,8 @@ class NodeClient(Protocol):
     def facts(self) -> Facts: ...
 
     def operations(self) -> tuple[Operation, ...]: ...
+
+    def operation(self, number: str) -> Operation: ...
 
     def open_session(self, user: str, password: str) -> Session: ...
 

@@ -41,6 +41,14 @@ class Page(Screen[None]):
         """Return the first line of the screen."""
         raise NotImplementedError
 
+    def draw(self) -> None:
+        """Draw what changed."""
+        raise NotImplementedError
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self.draw()
+
     def show_edges(self) -> None:
         """Draw the title and the keys again."""
         width = self.app.size.width

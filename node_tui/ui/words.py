@@ -1,5 +1,7 @@
 """Values in the words of the console: sizes, speeds, durations, clock, health. Pure."""
 
+from datetime import datetime
+
 from node_tui.ui.lines import Span
 from persist.translation import _
 from plugins.api.facts import Health, SlotMark
@@ -47,9 +49,11 @@ def duration(seconds: int) -> str:
 
 
 def clock_time(clock: str) -> str:
-    """Return ``07:31`` of an RFC 3339 time as the node tells it; nothing when it tells none."""
-    _date, _separator, time = clock.replace(" ", "T", 1).partition("T")
-    return time[:5] if len(time) >= 5 and time[2] == ":" else ""
+    """Return ``07:31`` of an RFC 3339 time, in the time zone of the console's process."""
+    try:
+        return datetime.fromisoformat(clock).astimezone().strftime("%H:%M")
+    except ValueError:
+        return ""
 
 
 def health_word(health: Health | None, *, answered: bool, problem: str) -> Span:

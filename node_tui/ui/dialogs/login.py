@@ -1,19 +1,21 @@
 """Asks for a password and opens a session with it; what goes wrong is said below the field."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from textual import on, work
-from textual.app import ComposeResult
+from textual import on
+from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from node_tui.ui.console import PlainInput, PushButton
 from node_tui.ui.keys import Key
 from node_tui.ui.lines import printable
-from node_tui.ui.node_client import NodeClient, Session
+from node_tui.ui.node_client import NodeClient
 from node_tui.ui.page import Dialog
 from persist.errors import NodeError
 from persist.translation import _
+from plugins.api.access import Session
 
 
 class LoginDialog(Dialog[Session | None]):
@@ -74,7 +76,9 @@ class LoginDialog(Dialog[Session | None]):
         self._busy = True
         self._tell(_("Checking the password"))
         password, field.value = field.value, ""
-        self._open_session(password)
+        # A worker of the app: it outlives this dialog, and closes what comes too late.
+        work = partial(self._open_session, self.app, password)
+        self.app.run_worker(work, thread=True, group="session")
 
     @on(PushButton.Pushed)
     def choose(self, message: PushButton.Pushed) -> None:
@@ -84,17 +88,16 @@ class LoginDialog(Dialog[Session | None]):
         else:
             self.submit()
 
-    @work(thread=True)
-    def _open_session(self, password: str) -> None:
+    def _open_session(self, app: App[None], password: str) -> None:
         try:
             session = self._client.open_session(self._user, password)
         except NodeError as error:
-            self.app.call_from_thread(self._refuse, str(error))
+            app.call_from_thread(self._refuse, str(error))
         except OSError as error:
             told = _("The engine does not answer: {reason}").format(reason=error.strerror or error)
-            self.app.call_from_thread(self._refuse, told)
+            app.call_from_thread(self._refuse, told)
         else:
-            if not self.app.call_from_thread(self._accept, session):
+            if not app.call_from_thread(self._accept, session):
                 self._client.close_session()
 
     def _accept(self, session: Session) -> bool:

@@ -1,9 +1,10 @@
 """Asks whether to reboot or power off, names the guests that stop with the node, and does it."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from textual import on, work
-from textual.app import ComposeResult
+from textual import on
+from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
@@ -82,20 +83,20 @@ class PowerDialog(Dialog[None]):
             self._busy = True
             action: PowerAction = "reboot" if message.id == "reboot" else "poweroff"
             self._tell(_("Asking the engine"))
-            self._order(action)
+            order = partial(self._order, self.app, action)
+            self.app.run_worker(order, thread=True, group="power")
 
-    @work(thread=True)
-    def _order(self, action: PowerAction) -> None:
+    def _order(self, app: App[None], action: PowerAction) -> None:
         done = {"reboot": _("The node reboots now."), "poweroff": _("The node powers off now.")}
         try:
             self._client.power(action)
         except NodeError as error:
-            self.app.call_from_thread(self._end, str(error), busy=False)
+            app.call_from_thread(self._end, str(error), busy=False)
         except OSError as error:
             told = _("The engine does not answer: {reason}").format(reason=error.strerror or error)
-            self.app.call_from_thread(self._end, told, busy=False)
+            app.call_from_thread(self._end, told, busy=False)
         else:
-            self.app.call_from_thread(self._end, done[action], busy=True)
+            app.call_from_thread(self._end, done[action], busy=True)
 
     def _end(self, told: str, *, busy: bool) -> None:
         self._busy = busy

@@ -79,10 +79,6 @@ class MenuPage(Page):
         ways = self._ways
         return title_line(ways.snapshot, cells, answered=True, note=ways.note, place=place)
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.draw()
-
     @on(ChoiceList.Moved)
     def draw(self) -> None:
         """Draw the frame with the explanation of the marked entry."""

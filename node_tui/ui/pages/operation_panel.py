@@ -16,33 +16,33 @@ def operation_panel(operation: Operation, width: int, rows: int) -> Panel:
         _failure_lines(operation, width) if operation.state == "failed" else _progress(last, width)
     )
     below = [(), _bar_line(operation, width), *tail]
-    steps = _step_lines(operation, width)
-    room = max(rows - len(below), 0)
-    shown = _window(steps, _current_step(operation), room)
+    newest = _newest_events(operation)
+    steps = _step_lines(operation, newest, width)
+    shown = _window(steps, max(newest, default=0), max(rows - len(below), 0))
     lines = [*shown, *below][:rows]
     return Panel(operation.title, (*lines, *[()] * (rows - len(lines))))
 
 
-def _events_of(operation: Operation) -> dict[str, Event]:
-    """Return the newest event of every step."""
-    return {event.step: event for event in operation.events if event.step}
+def _newest_events(operation: Operation) -> dict[int, Event]:
+    """Return the newest event of every step, by the row of the step.
+
+    A plan in words has sentences for steps where events have names: then the order tells which.
+    """
+    newest = {event.step: event for event in operation.events if event.step}
+    if newest.keys() <= set(operation.steps):
+        return {operation.steps.index(step): event for step, event in newest.items()}
+    return dict(enumerate(newest.values()))
 
 
-def _current_step(operation: Operation) -> int:
-    newest = _events_of(operation)
-    begun = [row for row, step in enumerate(operation.steps) if step in newest]
-    return begun[-1] if begun else 0
-
-
-def _step_lines(operation: Operation, width: int) -> list[Line]:
-    newest = _events_of(operation)
-    name_width = min(max([len(step) for step in operation.steps], default=0), _STEP_NAME)
+def _step_lines(operation: Operation, newest: dict[int, Event], width: int) -> list[Line]:
+    widest = max([len(step) for step in operation.steps], default=0)
+    name_width = widest if widest <= _STEP_NAME else width - _STATE
+    left = width - _STATE - name_width - 1
     rows: list[Line] = []
-    for step in operation.steps:
-        state, tone = _step_state(newest.get(step), operation)
-        event = newest.get(step)
+    for row, step in enumerate(operation.steps):
+        event = newest.get(row)
+        state, tone = _step_state(event, operation)
         told = event.message if event is not None and event.state != "failed" else ""
-        left = width - _STATE - name_width - 1
         name = pad(step, name_width)
         rows.append(line(Span(pad(state, _STATE), tone), name, " ", cut(told, left)))
     return rows

@@ -12,6 +12,7 @@ from node_tui.ui.lines import Line
 from node_tui.ui.page import Page
 from node_tui.ui.pages.status_drawing import draw_status
 from node_tui.ui.title import title_line
+from persist.translation import _
 
 
 class StatusPage(Page):
@@ -27,6 +28,7 @@ class StatusPage(Page):
         self._note = ""
         self._notes: tuple[str, ...] = ()
         self._answered = False
+        self._overflows = False
 
     def compose_body(self) -> ComposeResult:
         """Put the drawing into a scrolling area, for terminals smaller than it."""
@@ -35,7 +37,12 @@ class StatusPage(Page):
 
     def keys(self) -> Sequence[Key]:
         """Return the keys that the app offers here now."""
-        return self._options()
+        keys = self._options()
+        if self._overflows:
+            scroll = self.query_one(VerticalScroll).focus
+            told = _("Scroll: the terminal is smaller than the page")
+            return (*keys, Key(("up", "down"), _("Scroll"), told, scroll))
+        return keys
 
     def title_line(self, cells: int) -> Line:
         """Return the node's name and state."""
@@ -49,10 +56,6 @@ class StatusPage(Page):
         self._console_words, self._note, self._notes = console, note, notes
         self.draw()
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.draw()
-
     def draw(self) -> None:
         """Draw again; rows that stay as they were are not sent."""
         if not self.is_mounted:
@@ -61,5 +64,6 @@ class StatusPage(Page):
         body = draw_status(
             self._snapshot, width, height - 2, console=self._console_words, notes=self._notes
         )
+        self._overflows = len(body) > height - 2
         self.query_one("#status", Canvas).show(body)
         self.show_edges()

@@ -3,13 +3,14 @@
 from node_tui.ui import words
 from node_tui.ui.feed import Snapshot
 from node_tui.ui.frame import Panel
-from node_tui.ui.lines import Line, Span, bar, chop, cut, line, pad, take, wrap
+from node_tui.ui.lines import Line, Span, bar, chop, cut, cut_middle, line, pad, take, wrap
 from persist.translation import _
 from plugins.api.facts import Facts, Link, Slot, Usage
 
 _LABEL = 10
 _METER_LABEL = 6
 _METER = 14
+_SSH_ROWS = 3
 _LINK_KINDS_HIDDEN = frozenset({"loopback"})
 
 
@@ -38,8 +39,10 @@ def _ssh_rows(facts: Facts, width: int) -> list[str]:
         return [cut(_("open, but this node has no address"), width)]
     rows: list[str] = []
     for address in addresses[:2]:
-        rows += chop(f"admin@{address}", width)
-    return rows[:3]
+        told = chop(f"admin@{address}", width)
+        # Half an address helps nobody: the second one is shown whole or not at all.
+        rows += told if len(rows) + len(told) <= _SSH_ROWS else []
+    return rows
 
 
 def reachable_addresses(facts: Facts) -> list[str]:
@@ -61,8 +64,8 @@ def shown_links(facts: Facts) -> list[Link]:
 def system_panel(facts: Facts | None) -> Panel:
     """Show load and slots."""
     if facts is None:
-        return Panel(_("System"), (line(_("not known yet")),))
-    rows = [_meter(_("CPU"), facts.cpu, _("of {count} CPUs").format(count=facts.cpus))]
+        return Panel(_("System"), (line(_("not known now")),))
+    rows = [_meter(_("CPU"), facts.cpu, _("{count} CPUs").format(count=facts.cpus))]
     memory = facts.memory
     rows.append(_meter(_("RAM"), memory, words.binary_size(memory.total) if memory else ""))
     data = facts.data
@@ -83,7 +86,7 @@ def _meter(label: str, usage: Usage | None, total: str) -> Line:
 
 
 def slot_words(facts: Facts) -> list[str]:
-    """Return one row a slot, the booted one first: ``A 1.4.0 good, booted``."""
+    """Return one row a slot, the booted one first: ``A booted, good: 1.4.0``."""
     if facts.boot_mode == "live":
         return [_("none: live from its medium")]
     if facts.boot_mode == "stateless":
@@ -97,7 +100,7 @@ def _slot_state(slot: Slot) -> str:
     if slot.mark == "empty" and not slot.booted:
         return f"{slot.name} {mark}"
     place = _("booted") if slot.booted else _("backup")
-    return f"{slot.name} {slot.version or '?'} {mark}, {place}"
+    return f"{slot.name} {place}, {mark}: {slot.version or '?'}"
 
 
 def boot_panel(facts: Facts | None) -> Panel:
@@ -122,7 +125,7 @@ def guests_panel(facts: Facts | None) -> Panel:
 
 def _guest_words(facts: Facts | None) -> str:
     if facts is None:
-        return _("not known yet")
+        return _("not known now")
     if facts.guests is not None:
         guests = facts.guests
         if not guests.running and not guests.stopped:
@@ -140,7 +143,7 @@ def links_panel(facts: Facts | None, width: int, rows: int) -> Panel:
     """Show the links in ``rows`` rows; what does not fit is counted, DOWN links by themselves."""
     title = _("Links")
     if facts is None:
-        return Panel(title, tuple(take([line(_("not known yet"))], rows, "")))
+        return Panel(title, tuple(take([line(_("not known now"))], rows, "")))
     links = shown_links(facts)
     if not links:
         return Panel(title, tuple(take([line(_("no network link found"))], rows, "")))
@@ -171,7 +174,7 @@ def _address_words(link: Link, width: int) -> str:
         link.addresses, key=lambda address: (":" in address, address.startswith("fe80"))
     )
     more = f" +{len(ordered) - 1}" if len(ordered) > 1 else ""
-    return cut(ordered[0], width - len(more)) + more
+    return cut_middle(ordered[0], width - len(more)) + more
 
 
 def attention_items(snapshot: Snapshot, *, notes: tuple[str, ...] = ()) -> list[tuple[str, str]]:

@@ -1,0 +1,28 @@
+"""Runs the real console on the terminal it is started on, with a fake node behind it.
+
+``python -m tests.fakes.console_process SCENE [--mono]``, from the repository's root.
+"""
+
+import os
+import sys
+
+from node_tui.ui.terminal import prepare_environment, recognise_terminal, use_utf8
+from tests.fakes.node_client import SCENES
+
+
+def main() -> int:
+    """Start the console on a scene; its exit code is 3 when it ended by itself."""
+    terminal = recognise_terminal(os.environ, mono="--mono" in sys.argv, serial=False)
+    prepare_environment(os.environ, terminal)
+    use_utf8()
+    from node_tui.ui.app import NodeApp, Station  # noqa: PLC0415 - Textual reads the environment
+
+    node = SCENES[sys.argv[1]]
+    app = NodeApp(lambda: node, Station(), terminal)
+    app.run(mouse=False)
+    sys.stdout.write(app.crash)
+    return 3
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,107 @@
+"""Every page as it stands on a real terminal, against text goldens; ``UPDATE_GOLDENS=1`` rewrites.
+
+The goldens are plain text: a change of the look is reviewed as a difference of the drawing.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from node_tui.ui.lines import SAFE_GLYPHS
+from tests.fakes.node_client import SCENES
+from tests.node_tui.ui.pty_screen import PtyScreen
+
+GOLDEN = Path(__file__).parent / "golden"
+SIZES = ((80, 24), (60, 16))
+# Keys that lead from the first page to each other one, and what shows that it is there.
+WAYS: dict[str, list[tuple[str, str]]] = {
+    "status-installed": [],
+    "login": [("l", "Password")],
+    "login-refused": [("l", "Password"), ("wrong\r", "Wrong name")],
+    "menu": [("l", "Password"), ("right\r", "Choose")],
+    "menu-power": [("l", "Password"), ("right\r", "Choose"), ("\x1b[B", "named first")],
+    "power": [("p", "Password"), ("right\r", "[>Cancel ]")],
+    "help": [("?", "Keys that are valid")],
+    "status-logged-in": [("l", "Password"), ("right\r", "Choose"), ("s", "admin logged in")],
+}
+PAGES = [("installed", name) for name in WAYS] + [
+    (scene, f"status-{scene}") for scene in SCENES if scene != "installed"
+]
+
+
+def compare(name: str, text: str) -> None:
+    """Hold ``text`` against the golden of that name."""
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDENS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    assert text + "\n" == path.read_text(encoding="utf-8")
+
+
+def go(terminal: PtyScreen, name: str) -> str:
+    """Walk to a page by keys and return the screen."""
+    text = terminal.wait_for("?")
+    for keys, sign in WAYS.get(name, []):
+        terminal.send(keys)
+        text = terminal.wait_for(sign)
+    return text
+
+
+@pytest.mark.parametrize(("scene", "name"), PAGES, ids=[name for _, name in PAGES])
+def test_page(scene: str, name: str) -> None:
+    """Both sizes come from one process: a resize redraws to what a fresh start would show."""
+    with PtyScreen.of_scene(scene) as terminal:
+        compare(f"{name}-80x24", go(terminal, name))
+        terminal.resize(60, 16)
+        narrow = terminal.wait_for(lambda text: len(text.splitlines()) == 16)
+        compare(f"{name}-60x16", narrow)
+        assert max(map(len, narrow.splitlines())) <= 60
+        terminal.resize(80, 24)
+        compare(f"{name}-80x24", terminal.wait_for(lambda text: len(text.splitlines()) == 24))
+
+
+@pytest.mark.parametrize("name", ["status-installed", "login", "menu", "power"])
+def test_mono_shows_the_same_words_and_marks_the_focus(name: str) -> None:
+    """Without colours nothing is lost: the text is that of the colour golden."""
+    with PtyScreen.of_scene("installed", "--mono") as terminal:
+        text = go(terminal, name)
+        compare(f"{name}-80x24", text)
+        cells = [cell for row in terminal.screen.buffer.values() for cell in row.values()]
+        assert {(cell.fg, cell.bg) for cell in cells} == {("default", "default")}
+        assert name == "status-installed" or any(cell.reverse for cell in cells)
+
+
+def test_colours_are_the_eight_dark_ones() -> None:
+    with PtyScreen.of_scene("degraded") as terminal:
+        terminal.wait_for("DEGRADED")
+        cells = [cell for row in terminal.screen.buffer.values() for cell in row.values()]
+    dark = {"default", "black", "red", "green", "brown", "blue", "magenta", "cyan", "white"}
+    assert {cell.fg for cell in cells} | {cell.bg for cell in cells} <= dark
+    assert not any(cell.bold for cell in cells)
+
+
+def test_every_glyph_of_every_golden_is_in_every_console_font() -> None:
+    goldens = sorted(GOLDEN.glob("*.txt"))
+    assert len(goldens) >= 2 * len(PAGES)
+    for path in goldens:
+        strange = set(path.read_text(encoding="utf-8")) - SAFE_GLYPHS - {"\n"}
+        assert not strange, f"{path.name}: {strange}"
+
+
+def test_goldens_belong_to_a_page() -> None:
+    known = {f"{name}-{columns}x{rows}.txt" for _, name in PAGES for columns, rows in SIZES}
+    assert {path.name for path in GOLDEN.glob("*.txt")} == known
+
+
+def test_a_terminal_of_unknown_size_counts_as_80x24() -> None:
+    with PtyScreen.of_scene("installed", columns=80, rows=24) as terminal:
+        terminal.resize_silently(0, 0)
+        compare("status-installed-80x24", terminal.wait_for("Help"))
+
+
+def test_chinese_keeps_its_frame() -> None:
+    with PtyScreen.of_scene("installed", env={"NODE_LANG": "zh_CN"}) as terminal:
+        text = terminal.wait_for("SSH")
+        assert terminal.process.poll() is None
+        assert {row[-1] for row in text.splitlines()[2:-2]} == {"\u2502", "\u2524"}
