@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tests.boot.harness import rootshell
+
 Firmware = Literal["bios", "uefi", "uefi-secure"]
 Bus = Literal["virtio", "scsi", "sata", "nvme", "usb"]
 
@@ -65,6 +67,7 @@ class Machine:
     cpu: str = "max,la57=off"
     oem_strings: tuple[str, ...] = ()
     boot_cdrom_first: bool = False
+    root_shell: bool = False  # see rootshell.py
     extra: tuple[str, ...] = field(default=())  # for what only one test needs: watchdog, TPM
 
 
@@ -78,7 +81,8 @@ def qemu_argv(machine: Machine, folder: Path, sockets: Path) -> tuple[str, ...]:
         *(option for disk in enumerate(machine.disks) for option in _disk(machine, *disk)),
         *_removable(machine),
         *_kernel(machine.kernel),
-        *(o for text in machine.oem_strings for o in ("-smbios", _smbios(text))),
+        *(rootshell.devices(sockets) if machine.root_shell else ()),
+        *(o for text in _oem_strings(machine) for o in ("-smbios", _smbios(text))),
         *machine.extra,
     )
 
@@ -162,6 +166,12 @@ def _kernel(kernel: Kernel | None) -> tuple[str, ...]:
         return ()
     files = ("-kernel", str(kernel.image), "-initrd", str(kernel.initrd))
     return (*files, "-append", kernel.append)
+
+
+def _oem_strings(machine: Machine) -> tuple[str, ...]:
+    # GRUB can reach the last string only; systemd reads them all.
+    shell = rootshell.credentials() if machine.root_shell else ()
+    return (*shell, *machine.oem_strings)
 
 
 def _smbios(text: str) -> str:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from tests.boot.harness.disks import make_variables
 from tests.boot.harness.machine import FIRMWARE_VARIABLES, OVMF, Machine, qemu_argv
 from tests.boot.harness.qmp import Qmp, QmpError
+from tests.boot.harness.rootshell import RootShell
 from tests.boot.harness.screendump import Picture, read_ppm, read_text, write_png
 from tests.boot.harness.serial import ConsoleTimeoutError, SerialLine
 
@@ -33,6 +34,7 @@ class Running:
         self._await_socket(sockets / "qmp")
         self.qmp = Qmp(sockets / "qmp")
         self.serial = SerialLine(sockets / "serial")
+        self._shell = RootShell(sockets / "shell") if machine.root_shell else None
 
     @property
     def ssh_port(self) -> int:
@@ -42,6 +44,13 @@ class Running:
         if match is None:
             raise LookupError(f"{self.machine.name}: no NIC with ssh=True; QEMU forwards:\n{table}")
         return int(match[1])
+
+    @property
+    def root(self) -> RootShell:
+        """Root inside the guest; only for a machine with ``root_shell``."""
+        if self._shell is None:
+            raise LookupError(f"{self.machine.name} was started without root_shell=True")
+        return self._shell
 
     def resume(self) -> None:
         """Let the processors run."""
@@ -131,6 +140,8 @@ class Running:
         self.cut_power()
         self.qmp.close()
         self.serial.close()
+        if self._shell:
+            self._shell.close()
 
     def _await_socket(self, path: Path) -> None:
         deadline = time.monotonic() + SOCKET_TIMEOUT
