@@ -28,4 +28,5 @@ class Engine:
     sessions: Sessions
     act_on_power: Callable[[PowerAction], None]
     install: Callable[[Operations, bool], Operation]
+    mend: Callable[[], None]
     operations: Operations = field(default_factory=Operations)

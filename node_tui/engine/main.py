@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import socket
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from node_tui.engine.engine import Engine
+from node_tui.engine.journal import log_to_journal
 from node_tui.engine.listening import RoleServer, open_sockets
 from node_tui.engine.routes import build_app
 from node_tui.engine.sessions import Sessions
@@ -16,19 +16,20 @@ from node_tui.system.health import HealthReader
 from node_tui.system.pam import Pam
 from node_tui.system.power import Power
 from node_tui.system.service_manager import notify, take_sockets, watchdog_period
-from node_tui.system.slots import read_slots
-from persist.errors import AccessError
+from node_tui.system.slots import SlotKeeper
+from persist.errors import AccessError, NodeError
 from persist.translation import _
 from plugins.api.access import ROLES, Role
 from plugins.api.events import Operation
 
 ROOT = Path("/")
 
+log = logging.getLogger("node.engine")
+
 
 def run(folder: Path | None) -> int:
     """Serve on systemd's sockets, or on sockets of our own below ``folder``."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    log_to_journal()
     sockets = open_sockets(folder) if folder else _passed_sockets()
     asyncio.run(_serve(build_engine(), sockets))
     return 0
@@ -36,13 +37,15 @@ def run(folder: Path | None) -> int:
 
 def build_engine() -> Engine:
     """Return the engine of this machine."""
+    slots = SlotKeeper(ROOT)
     return Engine(
-        read_facts=FactsReader(ROOT).read,
-        read_slots=lambda: read_slots(ROOT),
-        health=HealthReader(ROOT),
+        read_facts=FactsReader(slots, ROOT).read,
+        read_slots=lambda: slots.read(fresh=True),
+        health=HealthReader(slots, ROOT),
         sessions=Sessions(Pam()),
         act_on_power=Power().act,
         install=_install,
+        mend=slots.repair,
     )
 
 
@@ -63,13 +66,27 @@ def _passed_sockets() -> dict[Role, socket.socket]:
 
 async def _serve(engine: Engine, sockets: Mapping[Role, socket.socket]) -> None:
     server = RoleServer(build_app(engine), sockets)
-    server.on_started = lambda: notify("READY=1")
+    loop = asyncio.get_running_loop()
+
+    def begin() -> None:
+        notify("READY=1")
+        loop.run_in_executor(None, _mend, engine)
+
+    server.on_started = begin
     alive = asyncio.create_task(_show_life())
     try:
         await server.serve()
     finally:
         notify("STOPPING=1")
         alive.cancel()
+
+
+def _mend(engine: Engine) -> None:
+    """Mend what the last boot left damaged; beside the answers, which must not wait for a disk."""
+    try:
+        engine.mend()
+    except NodeError as error:
+        log.warning("%s", error.message)
 
 
 async def _show_life() -> None:

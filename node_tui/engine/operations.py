@@ -51,8 +51,12 @@ class Running:
             return msgspec.structs.replace(self._operation, events=tuple(self._events))
 
     def __call__(self, event: Event) -> None:
-        """Take an event of a step; the fraction of the whole never goes back."""
-        self._take(event, "running")
+        """Take an event of a step; the fraction of the whole never goes back.
+
+        The end of the whole is left out: it is told once, by ``finish``, when the work returned.
+        """
+        if event.step or event.state in ("started", "running"):
+            self._take(event, "running")
 
     def finish(self, state: State, message: str, hint: str = "") -> None:
         """Record the end of the whole."""

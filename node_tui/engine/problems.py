@@ -84,6 +84,7 @@ async def answer_http_error(_request: Request, error: Exception) -> Response:
     sentences = {
         404: _("There is nothing at this address."),
         405: _("This address does not know that verb."),
+        408: _("The request did not come to its end."),
         413: _("The request is too large."),
     }
     message = sentences.get(error.status_code, error.detail)

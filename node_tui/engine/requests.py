@@ -1,5 +1,6 @@
 """A request as the use cases see it: the caller is known, the body has its type."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +15,8 @@ from persist.translation import _
 from plugins.api.access import Role, higher, includes
 
 LARGEST_BODY = 64 * 1024
+LARGEST_THROWN_AWAY = 16 * 2**20
+SECONDS_FOR_A_BODY = 10.0
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
@@ -24,12 +27,12 @@ class Call:
     engine: Engine
     request: Request
     caller: Caller
+    raw: bytes
 
-    async def body(self, kind: type[Body]) -> Body:
+    def body(self, kind: type[Body]) -> Body:
         """Return the JSON body as ``kind``; ConfigError names the path of what is wrong in it."""
-        raw = await _read_body(self.request)
         try:
-            return msgspec.json.decode(raw, type=kind)
+            return msgspec.json.decode(self.raw, type=kind)
         except msgspec.ValidationError as error:
             words, _at, place = str(error).partition(" - at `$")
             path = place.rstrip("`").lstrip(".")
@@ -65,12 +68,25 @@ def demand(caller: Caller, needed: Role) -> None:
         )
 
 
-async def _read_body(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """Return the body; HTTP 413 when it is too large, 408 when it does not come.
+
+    A body must be read before any answer, a refusal too: a Unix socket closed with unread bytes
+    resets the connection, and the client would never see what it was refused for. What is too large
+    is therefore read on for a while, and thrown away.
+    """
     parts = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise HTTPException(413)
-        parts.append(part)
+    try:
+        async with asyncio.timeout(SECONDS_FOR_A_BODY):
+            async for part in request.stream():
+                size += len(part)
+                if size <= LARGEST_BODY:
+                    parts.append(part)
+                elif size > LARGEST_THROWN_AWAY:
+                    break
+    except TimeoutError:
+        raise HTTPException(408) from None
+    if size > LARGEST_BODY:
+        raise HTTPException(413)
     return b"".join(parts)

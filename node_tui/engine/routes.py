@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from node_tui.engine.engine import Engine
 from node_tui.engine.problems import answer_bug, answer_http_error, answer_node_error
-from node_tui.engine.requests import Call, demand, identify
+from node_tui.engine.requests import Call, demand, identify, read_body
 from node_tui.system.power import PowerAction
 from persist.errors import ConfigError, NodeError
 from persist.translation import _
@@ -79,7 +79,7 @@ async def follow_operation(call: Call) -> Response:
 
 
 async def open_session(call: Call) -> Response:
-    wanted = await call.body(SessionRequest)
+    wanted = call.body(SessionRequest)
     sessions = call.engine.sessions
     peer = call.caller.peer
     return _json(await run_in_threadpool(sessions.open, wanted.user, wanted.password, peer))
@@ -91,14 +91,14 @@ async def close_session(call: Call) -> Response:
 
 
 async def act_on_power(call: Call) -> Response:
-    wanted = await call.body(PowerRequest)
+    wanted = call.body(PowerRequest)
     call.engine.operations.refuse_when_busy()
     await run_in_threadpool(call.engine.act_on_power, wanted.action)
     return _json({}, ACCEPTED)
 
 
 async def start_install(call: Call) -> Response:
-    wanted = await call.body(InstallRequest)
+    wanted = call.body(InstallRequest)
     engine = call.engine
     operation = await run_in_threadpool(engine.install, engine.operations, wanted.dry_run)
     return _json(operation, 200 if wanted.dry_run else ACCEPTED)
@@ -147,14 +147,13 @@ def _dispatcher(
     async def dispatch(request: Request) -> Response:
         # Starlette answers HEAD wherever GET is known.
         endpoint = endpoints["GET" if request.method == "HEAD" else request.method]
+        body = await read_body(request)
         try:
             caller = identify(engine, request)
             demand(caller, endpoint.role)
-            return await endpoint.answer(Call(engine, request, caller))
+            return await endpoint.answer(Call(engine, request, caller, body))
         except NodeError as error:
             return answer_node_error(error)
-        except HTTPException:
-            raise
         except Exception as error:
             return answer_bug(error)
 

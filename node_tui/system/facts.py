@@ -4,16 +4,16 @@ import os
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from node_tui.system.boot_mode import is_secure_boot, read_boot, read_firmware
+from node_tui.system.disk_watch import DiskWatch
 from node_tui.system.guests import count_guests
 from node_tui.system.network import KernelAddresses, read_links
 from node_tui.system.release import read_release, read_signer
-from node_tui.system.slots import read_slots
+from node_tui.system.slots import SlotKeeper
 from node_tui.system.sources import Source, Sources
 from node_tui.system.ssh import is_open, read_host_keys
 from node_tui.system.usage import CpuMeter, read_data, read_memory, read_uptime
@@ -25,9 +25,11 @@ SECONDS_FOR_ALL = 0.45
 class FactsReader:
     """Gathers the facts; ``root`` is ``/`` on a node and a folder in tests."""
 
-    def __init__(self, root: Path = Path("/"), *, seconds: float = SECONDS_FOR_ALL) -> None:
+    def __init__(
+        self, slots: SlotKeeper, root: Path = Path("/"), *, seconds: float = SECONDS_FOR_ALL
+    ) -> None:
         self._lock = Lock()
-        self._sources = Sources(_sources(root), seconds=seconds)
+        self._sources = Sources(_sources(root, slots), seconds=seconds)
 
     def read(self) -> Facts:
         """Return a snapshot within the deadline; what did not answer stands in ``unavailable``."""
@@ -43,8 +45,9 @@ class FactsReader:
         return Facts(**(known | fields | {"unavailable": missing}))
 
 
-def _sources(root: Path) -> Mapping[str, Source]:
+def _sources(root: Path, slots: SlotKeeper) -> Mapping[str, Source]:
     cpu = CpuMeter(root)
+    disks = DiskWatch(root)
     addresses = KernelAddresses()
     return {
         "release": lambda: _release(root),
@@ -55,8 +58,8 @@ def _sources(root: Path) -> Mapping[str, Source]:
         "load": lambda: _load(root, cpu),
         "data": lambda: {"data": read_data(root)},
         "links": lambda: {"links": read_links(root, addresses)},
-        "disks": lambda: {"disks": import_module("node_tui.system.disks").read_disks()},
-        "slots": lambda: {"slots": read_slots(root)},
+        "disks": lambda: {"disks": disks.read()},
+        "slots": lambda: {"slots": slots.read()},
         "ssh": lambda: {"host_keys": read_host_keys(root), "ssh_open": is_open(root)},
         "guests": lambda: _guests(root),
     }

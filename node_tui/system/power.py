@@ -1,7 +1,8 @@
 """Turn the machine off or start it again, through systemd."""
 
-from importlib import import_module
 from typing import Literal
+
+from node_tui.system.command import run
 
 PowerAction = Literal["reboot", "poweroff"]
 
@@ -11,4 +12,4 @@ class Power:
 
     def act(self, action: PowerAction) -> None:
         """Start ``action``; StepError when systemd refuses."""
-        import_module("node_tui.system.command").run(["systemctl", "--no-block", action])
+        run(["systemctl", "--no-block", action])

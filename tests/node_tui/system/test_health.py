@@ -1,0 +1,135 @@
+"""Which checks run where, how long they are believed, and when a slot is marked good."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node_tui.system import health as health_module
+from node_tui.system.health import SECONDS_BELIEVED, HealthReader
+from node_tui.system.health_config import ConfigFaultError, check_config
+from persist.errors import NodeError, PlanError
+from persist.store import save_generation
+from plugins.api.facts import Guests
+
+
+class FakeSlots:
+    def __init__(self) -> None:
+        self.marked = 0
+
+    def mark_booted_good(self) -> str:
+        self.marked += 1
+        return "Slot A is good."
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "usr/lib").mkdir(parents=True)
+    (tmp_path / "run/node").mkdir(parents=True)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "sys/class/net").mkdir(parents=True)
+    become(tmp_path, "live", "minimal")
+    (tmp_path / "run/node/config.toml").write_text("version = 1\n[network]\nlinks = []\n")
+    return tmp_path
+
+
+def become(root: Path, mode: str, variant: str, config: str = "ok") -> None:
+    (root / "usr/lib/os-release").write_text(f"VERSION_ID=1.2.0\nIMAGE_ID=node-{variant}\n")
+    boot = {"mode": mode, "slot": "A" if mode == "installed" else None, "config": config}
+    (root / "run/node/boot.json").write_text(json.dumps(boot))
+
+
+def reader(root: Path, clock: Clock | None = None, slots: FakeSlots | None = None) -> HealthReader:
+    known: Any = slots or FakeSlots()
+    return HealthReader(known, root, clock or Clock())
+
+
+def names(checks: HealthReader) -> list[str]:
+    return [check.name for check in checks.run(fresh=True).checks]
+
+
+def test_the_checks_fit_the_image_and_the_boot(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health_module, "ask_libvirt", lambda: Guests(running=2))
+    assert names(reader(root)) == ["engine", "network"]
+    become(root, "live", "hypervisor")
+    assert names(reader(root)) == ["engine", "network", "libvirt"]
+    become(root, "installed", "minimal")
+    assert names(reader(root)) == ["engine", "network", "config"]
+
+
+def test_libvirt_is_not_kept_awake_by_those_who_look(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def ask() -> Guests:
+        asked.append(1)
+        return Guests(running=2)
+
+    monkeypatch.setattr(health_module, "ask_libvirt", ask)
+    become(root, "live", "hypervisor")
+    clock = Clock()
+    checks = reader(root, clock)
+    for _look in range(10):
+        assert checks.run(fresh=False).checks[-1].message == "answers, 2 guests run"
+    assert len(asked) == 1
+    checks.run(fresh=True)
+    clock.now += SECONDS_BELIEVED["libvirt"] + 1
+    checks.run(fresh=False)
+    assert len(asked) == 3
+
+
+def test_a_failure_is_never_believed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> Guests:
+        raise NodeError("libvirt does not answer", "Reboot.")
+
+    become(root, "live", "hypervisor")
+    checks = reader(root)
+    monkeypatch.setattr(health_module, "ask_libvirt", refuse)
+    failed = checks.run(fresh=False)
+    assert not failed.healthy
+    assert (failed.checks[-1].message, failed.checks[-1].hint) == (
+        "libvirt does not answer",
+        "Reboot.",
+    )
+    monkeypatch.setattr(health_module, "ask_libvirt", Guests)
+    assert checks.run(fresh=False).healthy
+
+
+def test_a_healthy_slot_is_marked_and_another_is_not(root: Path) -> None:
+    slots = FakeSlots()
+    assert reader(root, slots=slots).mark_good() == "Slot A is good."
+    (root / "run/node/config.toml").unlink()
+    with pytest.raises(PlanError, match=r"not marked good, network failed: .* is missing"):
+        reader(root, slots=slots).mark_good()
+    assert slots.marked == 1
+
+
+def test_config_that_is_no_mount_or_unreadable_fails(root: Path) -> None:
+    become(root, "installed", "minimal")
+    with pytest.raises(ConfigFaultError, match="is not mounted"):
+        check_config(root)
+    become(root, "installed", "minimal", "unreadable: bad superblock")
+    with pytest.raises(ConfigFaultError, match="unreadable: bad superblock, defaults are in use"):
+        check_config(root)
+
+
+def test_config_needs_a_whole_generation(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "is_mount", lambda _path: True)
+    become(root, "installed", "minimal")
+    with pytest.raises(ConfigFaultError, match="no whole generation of slot A"):
+        check_config(root)
+    save_generation(root / "config", "A", "version = 1\n")
+    assert check_config(root) == "generation 1"
+    save_generation(root / "config", "A", "version = 1\n")
+    newest = root / "config/a/000002.tar"
+    newest.write_bytes(newest.read_bytes()[:-1] + b"x")
+    assert check_config(root).startswith(f"generation 1, {newest} is not used: ")
