@@ -21,20 +21,21 @@ installkernel() {
         qla2xxx lpfc bfa fnic csiostor \
         mmc_block sdhci_pci sdhci_acpi
     hostonly='' instmods xhci_pci ehci_pci ohci_pci uhci_hcd usbhid hid_generic atkbd i8042
-    hostonly='' instmods iTCO_wdt i6300esb sp5100_tco hpwdt wdat_wdt
+    hostonly='' instmods lpc_ich i2c_i801 iTCO_wdt i6300esb sp5100_tco hpwdt wdat_wdt
 }
 
 install() {
     local lib=/usr/lib/node/initramfs name
 
-    inst_multiple cat chroot cut e2fsck fsck.ext4 grep head journalctl kmod ln losetup mkdir modprobe mount mv \
-        printf readlink rm sed sleep stat sync systemctl tail timeout tr udevadm umount
+    inst_multiple blkid cat chroot cut e2fsck fsck.ext4 grep head journalctl kmod ln losetup mkdir modprobe mount mv \
+        printf readlink rm sed sleep sort stat sync systemctl tail timeout tr udevadm umount wc
     for name in words.sh source.sh root.sh; do
         inst_simple "$moddir/lib/$name" "$lib/$name"
     done
     for name in node-root node-root-failed watchdog; do
         inst_script "$moddir/lib/$name" "$lib/$name"
     done
+    inst_simple /usr/lib/modprobe.d/50-node.conf
     inst_rules 66-node-disk.rules
     inst_script /usr/lib/node/partition-role /usr/lib/node/partition-role
 
@@ -66,6 +67,7 @@ remove_foreign_readers() {
         "$initdir$systemdutildir/systemd-sysroot-fstab-check" \
         "$initdir$systemdutildir/systemd-volatile-root" \
         "$initdir$systemdsystemunitdir/debug-shell.service" \
+        "$initdir$udevrulesdir"/5?-scsi-sg3* "$initdir"/usr/bin/sg_inq "$initdir"/usr/lib/*/libsgutils2* \
         "$initdir$systemdsystemunitdir/systemd-volatile-root.service"
     # The initramfs is ours, not the build machine's.
     printf 'NAME="Node initramfs"\nID=node\nPRETTY_NAME="Node initramfs"\n' >"$initdir/usr/lib/initrd-release"

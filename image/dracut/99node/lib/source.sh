@@ -47,12 +47,27 @@ open_slot() { # ROOT, PARTUUID=...
             "The boot loader tries the other slot; otherwise reinstall keeping data from a medium."
 }
 
-# partitions_with UUID: prints the kernel names of all partitions that bear this PARTUUID.
+# partitions_with UUID: prints "NAME IDENTITY" for every partition that bears this PARTUUID. The identity is
+# the disk's (two paths of one LUN share it); a disk that tells none is told apart by its name.
+# From udev's database, which costs no reading: a dead path would hang here.
 partitions_with() {
-    for partition_file in "$SYS_BLOCK"/*/uevent; do
-        grep -qix "PARTUUID=$1" "$partition_file" 2>/dev/null || continue
-        partition_file=${partition_file%/uevent}
-        printf '%s\n' "${partition_file##*/}"
+    partition_name=
+    partition_uuid=
+    partition_identity=
+    udevadm info --export-db | while IFS= read -r partition_line; do
+        case $partition_line in
+            'N: '*) partition_name=${partition_line#N: } ;;
+            'E: ID_PART_ENTRY_UUID='*) partition_uuid=${partition_line#*=} ;;
+            'E: ID_WWN_WITH_EXTENSION='*) partition_identity=${partition_line#*=} ;;
+            'E: ID_SERIAL='*) partition_identity=${partition_identity:-${partition_line#*=}} ;;
+            '')
+                [ "$partition_uuid" != "$1" ] ||
+                    printf '%s %s\n' "$partition_name" "${partition_identity:-$partition_name}"
+                partition_name=
+                partition_uuid=
+                partition_identity=
+                ;;
+        esac
     done
 }
 
@@ -61,14 +76,12 @@ partitions_with() {
 refuse_twins() {
     udevadm settle --timeout=10 || :
     twins=$(partitions_with "$1")
-    # shellcheck disable=SC2086 # kernel names have no blanks
-    set -- "$1" $twins
-    [ $# -le 2 ] ||
-        fail "Several disks carry the same partition $1: $(printf '%s' "$twins" | tr '\n' ' ')" \
+    [ "$(printf '%s\n' "$twins" | sed 's/^[^ ]* //' | sort -u | wc -l)" -le 1 ] ||
+        fail "Several disks carry the same partition $1: $(printf '%s\n' "$twins" | sed 's/ .*//' | tr '\n' ' ')" \
             "Nothing was written. Disconnect the copy of the system disk and start again."
-    [ $# -eq 2 ] || return 0
-    twin_disk=$(readlink -f "$SYS_BLOCK/$2/..")
-    printf '%s\n' "${twin_disk##*/}" >"$RUN/boot-disk"
+    twins=$(readlink -f "$slot_device")
+    twins=$(readlink -f "$SYS_BLOCK/${twins##*/}/..")
+    printf '%s\n' "${twins##*/}" >"$RUN/boot-disk"
 }
 
 open_bundle_source() { # SOURCE, LABEL=X:/path or http(s)://...
@@ -78,7 +91,7 @@ open_bundle_source() { # SOURCE, LABEL=X:/path or http(s)://...
             [ -r /usr/lib/node/initramfs/fetch.sh ] ||
                 fail "node.bundle=$1 needs the network, and this initrd has no network segment." \
                     "Load the initrd of the pxe/ directory instead of the one of the ISO."
-            # shellcheck source=image/dracut/91node-net/lib/fetch.sh
+            # shellcheck source=image/dracut/99node-net/lib/fetch.sh
             . /usr/lib/node/initramfs/fetch.sh
             open_url "$1"
             ;;

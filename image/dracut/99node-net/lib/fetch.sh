@@ -5,7 +5,7 @@
 # signature's size as 8 bytes, big endian (https://rauc.readthedocs.io, reference, bundle formats).
 
 TRUSTED=${TRUSTED:-/usr/lib/node/keys/trusted.pem}
-# shellcheck source=image/dracut/91node-net/lib/network.sh
+# shellcheck source=image/dracut/99node-net/lib/network.sh
 . "${NODE_INITRAMFS:-/usr/lib/node/initramfs}/network.sh"
 
 open_url() { # URL
