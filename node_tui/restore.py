@@ -1,0 +1,238 @@
+"""Before switch-root, in the new root: bring back what the node remembers and render its config.
+
+Nothing else runs yet. Whatever goes wrong here must never keep the node from booting: each part has
+its own net, what failed is told on stderr and in ``/run/node/restore.json``, and the rest goes on.
+"""
+
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kickstart.arguments import Arguments, parse_leniently
+from kickstart.merge import Merged, merge_config
+from node_tui.system.boot_mode import Boot, read_boot
+from persist.errors import ConfigError, NodeError, PlanError
+from persist.model import NodeConfig
+from persist.store import DamagedGenerationError, Generation, place_files, read_generation
+from persist.store.line import SLOTS, Slot, list_generations
+from persist.toml import dump_config, load_config
+from persist.translation import _
+
+T = TypeVar("T")
+
+COMMAND_LINE = Path("proc/cmdline")
+IMAGE_ARGUMENTS = Path("boot/node.cfg")
+CONFIG_DIR = Path("config")
+RUN = Path("run/node")
+_SECURITY = ("security", "ssh")
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The generation that this boot uses, its config, and those passed over before it."""
+
+    generation: Generation | None = None
+    config: NodeConfig | None = None
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass
+class Report:
+    """What happened, for the console and ``nodectl why``; holds no secret."""
+
+    boot: Boot
+    errors: list[dict[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def refuse(self, error: ConfigError) -> None:
+        """Note an error that an admin has to mend in the arguments or the config."""
+        self.errors.append({"path": error.path, "message": error.message, "hint": error.hint})
+        say(str(error))
+
+    def attempt(self, what: str, action: Callable[[], T], otherwise: T) -> T:
+        """Return what ``action`` gives; note its failure and return ``otherwise`` instead."""
+        try:
+            return action()
+        except (NodeError, OSError) as error:
+            self.note(f"{what}: {error}")
+        except Exception as error:
+            traceback.print_exc()
+            self.note(f"{what}: {type(error).__name__}")
+        return otherwise
+
+    def note(self, problem: str) -> None:
+        """Note something that did not work."""
+        self.problems.append(problem)
+        say(problem)
+
+
+def main() -> int:
+    """Restore onto ``/``; the exit code is always 0, because the boot goes on in any case."""
+    return restore(Path("/"))
+
+
+def restore(root: Path) -> int:
+    """Bring back and render everything below ``root``."""
+    started = time.monotonic()
+    report = Report(_read_boot(root))
+    arguments = _read_arguments(root, report)
+    remembered = _remember(root, report)
+    merged = _merge(remembered.config, arguments, report)
+    if remembered.generation is not None:
+        _place(remembered.generation, root, report)
+    report.attempt(_("rendering the config"), lambda: _write_config(root, merged, report), None)
+    unattended = _is_unattended(arguments, report)
+    report.facts |= _summarise(root, merged, arguments, remembered)
+    report.facts |= {"unattended": unattended, "seconds": round(time.monotonic() - started, 3)}
+    report.attempt(_("writing the report"), lambda: _write_report(root, merged, report), None)
+    return 0
+
+
+def _read_boot(root: Path) -> Boot:
+    """Without a readable record the node is a live one: nothing is remembered, nothing harmed."""
+    try:
+        return read_boot(root)
+    except PlanError as error:
+        say(str(error))
+        return Boot(mode="live")
+
+
+def say(message: str) -> None:
+    """Tell whoever watches the boot; the journal keeps it."""
+    sys.stderr.write(f"node restore: {message}\n")
+
+
+def _read_arguments(root: Path, report: Report) -> Arguments:
+    def read() -> Arguments:
+        command_line = os.fsdecode((root / COMMAND_LINE).read_bytes())
+        arguments, errors = parse_leniently(command_line)
+        for error in errors:
+            report.refuse(error)
+        return arguments
+
+    return report.attempt(_("reading the kernel arguments"), read, Arguments())
+
+
+def _remember(root: Path, report: Report) -> Remembered:
+    """Return the newest generation that verifies and that this image understands."""
+    if report.boot.mode != "installed":
+        return Remembered()
+    if report.boot.config.startswith("unreadable"):
+        report.note(_("CONFIG UNREADABLE: {why}").format(why=report.boot.config))
+    skipped: list[str] = []
+    for path in _candidates(root / CONFIG_DIR, report.boot.slot):
+        try:
+            generation = read_generation(path)
+            config = load_config(generation.node_toml)
+        except (DamagedGenerationError, ConfigError) as reason:
+            skipped.append(_("{path} is not used: {reason}").format(path=path, reason=reason))
+            report.note(skipped[-1])
+        else:
+            return Remembered(generation, config, tuple(skipped))
+    report.note(_("nothing is remembered: this boot uses the image's defaults"))
+    return Remembered(skipped=tuple(skipped))
+
+
+def _candidates(config_dir: Path, slot: Slot | None) -> list[Path]:
+    """The line of the booted slot; one that has none yet takes that of the other slot."""
+    lines = [list_generations(config_dir, name) for name in SLOTS]
+    own, other = lines if slot != "B" else reversed(lines)
+    return own or other
+
+
+def _place(generation: Generation, root: Path, report: Report) -> None:
+    what = _("placing the remembered files")
+    nothing: tuple[str, ...] = ()
+    for problem in report.attempt(what, lambda: place_files(generation.files, root), nothing):
+        report.note(problem)
+
+
+def _merge(saved: NodeConfig | None, arguments: Arguments, report: Report) -> Merged:
+    """Merge; when that fails keep at least the credentials, then the saved config, then defaults.
+
+    A console whose password was given must not open without it because the NTP server has a typo.
+    """
+    credentials = tuple(s for s in arguments.settings if s.path[0] in _SECURITY)
+    attempts = (
+        (saved, arguments),
+        (saved, Arguments(settings=credentials)),
+        (None, Arguments(settings=credentials)),
+        (saved, Arguments()),
+    )
+    for base, chosen in attempts:
+        try:
+            return merge_config(base, chosen)
+        except ConfigError as error:
+            if all(known["message"] != error.message for known in report.errors):
+                report.refuse(error)
+    return merge_config(None, Arguments())
+
+
+def _is_unattended(arguments: Arguments, report: Report) -> bool:
+    """An installation starts by itself only live, when asked for, and with nothing wrong."""
+    return report.boot.mode == "live" and arguments.unattended and not report.errors
+
+
+def _write_config(root: Path, merged: Merged, report: Report) -> None:
+    """Write every managed file; one that fails does not keep the others."""
+    from node_tui.render import render  # noqa: PLC0415
+    from node_tui.rendered import write_accounts, write_rendered  # noqa: PLC0415 - slow, may not be needed
+
+    for item in render(merged.config):
+        report.attempt(item.path, partial(write_rendered, item, root), None)
+    report.attempt("/etc/shadow", lambda: write_accounts(merged.config, root), None)
+
+
+def _summarise(
+    root: Path, merged: Merged, arguments: Arguments, remembered: Remembered
+) -> dict[str, Any]:
+    generation = remembered.generation
+    return {
+        "generation": generation.number if generation is not None else None,
+        "skipped": list(remembered.skipped),
+        "stateless": arguments.stateless,
+        "debug": arguments.debug,
+        "kernel_arguments": list(_beyond_the_image(root, arguments)),
+        "provenance": dict(merged.provenance),
+        "ssh": merged.config.opens_ssh,
+        "admin_password": merged.config.security.admin_password is not None,
+    }
+
+
+def _beyond_the_image(root: Path, arguments: Arguments) -> tuple[str, ...]:
+    """The words for the installed system without those that every boot of this image has."""
+    try:
+        own = (root / IMAGE_ARGUMENTS).read_text(encoding="utf-8").replace('"', " ").split()
+    except OSError:
+        own = []
+    return tuple(word for word in arguments.foreign if word not in own)
+
+
+def _write_report(root: Path, merged: Merged, report: Report) -> None:
+    from node_tui.rendered import write_file  # noqa: PLC0415
+
+    run = root / RUN
+    run.mkdir(mode=0o755, parents=True, exist_ok=True)
+    write_file(run / "config.toml", dump_config(merged.config).encode(), 0o600)
+    content = {
+        "mode": report.boot.mode,
+        "slot": report.boot.slot,
+        "errors": report.errors,
+        "problems": report.problems,
+        **report.facts,
+    }
+    write_file(run / "restore.json", json.dumps(content, indent=1).encode(), 0o644)
+    if report.facts["unattended"]:
+        write_file(run / "unattended", b"", 0o644)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
