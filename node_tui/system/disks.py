@@ -21,9 +21,10 @@ COLUMNS = (
     "NAME,KNAME,PATH,TYPE,SIZE,LOG-SEC,MODEL,VENDOR,SERIAL,WWN,TRAN,ROTA,RM,RO,MOUNTPOINTS,"
     "FSTYPE,LABEL,PTTYPE,PARTTYPE,PARTN,PARTLABEL"
 )
+CONTENTS = ("fstype", "label", "pttype", "parttype", "partn", "partlabel")
 # Paths of one LUN have these buses; a serial number seen twice elsewhere is a careless maker's.
 MULTIPATH_BUSES = ("fc", "sas", "iscsi", "scsi", "")
-_WHOLE = ("disk", "mpath")
+WHOLE = ("disk", "mpath")
 
 
 class Block(Struct, rename={"log_sec": "log-sec"}):
@@ -82,13 +83,38 @@ def read_disks() -> tuple[Disk, ...]:
 
 
 def examine_disks() -> tuple[Disk, ...]:
-    """Return the disks after looking at each: unknown data, tables cut short, installed nodes."""
+    """Return the disks after looking at each: unknown data, tables cut short, installed nodes.
+
+    What lies on them is read anew: udev remembers, and a decision to erase must not rest on that.
+    """
     seen = _listen()
+    argv = ["lsblk", "--json", "--properties-by=blkid", f"--output=PATH,{','.join(CONTENTS)}"]
+    read = msgspec.json.decode(run(argv, timeout=120).stdout)
+    seen = msgspec.structs.replace(seen, lsblk=with_contents(seen.lsblk, read))
     probes = {}
     for block in whole_disks(seen):
         if block.size and not any(filter(None, _mounts(block))):
             probes[block.path] = probe_disk(Path(block.path), block.log_sec or 512)
     return describe_disks(msgspec.structs.replace(seen, probes=probes))
+
+
+def with_contents(listing: Any, read: Any) -> Any:
+    """Return ``listing`` with what lies on each row taken from ``read``; both are lsblk's JSON."""
+    found = {row["path"]: row for row in _flat(read["blockdevices"])}
+
+    def renewed(row: dict[str, Any]) -> dict[str, Any]:
+        new = {**row, **{name: found.get(row["path"], row).get(name) for name in CONTENTS}}
+        if "children" in row:
+            new["children"] = [renewed(child) for child in row["children"]]
+        return new
+
+    return {"blockdevices": [renewed(row) for row in listing["blockdevices"]]}
+
+
+def _flat(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    for row in rows:
+        yield row
+        yield from _flat(row.get("children", ()))
 
 
 def list_disks() -> tuple[Block, ...]:
@@ -143,7 +169,7 @@ def _can_be_shown(row: Block, boot_device: str | None) -> bool:
     """Leave out loop and RAM disks and empty card readers; a CD is shown when we run from it."""
     if row.type == "rom":
         return row.path == boot_device
-    return row.type in _WHOLE and bool(row.size) and not row.name.startswith(("zram", "ram"))
+    return row.type in WHOLE and bool(row.size) and not row.name.startswith(("zram", "ram"))
 
 
 def _with_identity(multipath: Block, member: Block, seen: Inventory) -> Block:

@@ -21,7 +21,6 @@ PREVIEW_SECONDS = 120.0
 CREATE_SECONDS = 1800.0
 # The smallest clusters keep FAT32 legal on an ESP of this size (65525 clusters at least).
 MAKE_OPTIONS = {"SYSTEMD_REPART_MKFS_OPTIONS_VFAT": "-s 1"}
-NUMBERED = "/dev/disk/by-partuuid"
 
 
 class _Row(Struct):
@@ -56,6 +55,9 @@ class Repart:
     def create(self, disk: str, layout: Layout) -> None:
         """Replace whatever is on the disk; returns when the kernel shows the new partitions."""
         self._repart(disk, layout, "--dry-run=no", timeout=CREATE_SECONDS)
+        # repart asks the kernel to read the table again and takes a refusal in silence; this adds
+        # what is missing and says so when it cannot.
+        run(["partx", "--update", disk], timeout=60)
         settle()
 
     def read(self, disk: str) -> tuple[Made, ...]:

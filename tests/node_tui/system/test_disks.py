@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from node_tui.system.disks import Inventory, describe_disks
+from node_tui.system.disks import Inventory, describe_disks, with_contents
 from persist.errors import StepError
 from plugins.api.facts import Disk
 
@@ -72,3 +72,10 @@ def test_luns_that_share_the_short_wwn_stay_apart() -> None:
 def test_output_of_a_strange_lsblk_is_an_error_with_a_remedy() -> None:
     with pytest.raises(StepError, match="lsblk told something unexpected"):
         describe_disks(Inventory(lsblk={"blockdevices": [{"name": 1}]}))
+
+
+def test_what_is_read_from_the_disk_wins_over_what_udev_remembers() -> None:
+    remembered = {"path": "/dev/sda", "serial": "S1", "fstype": "ext4", "children": [{"path": "x"}]}
+    read = {"path": "/dev/sda", "fstype": None, "children": [{"path": "x", "partn": 1}]}
+    (row,) = with_contents({"blockdevices": [remembered]}, {"blockdevices": [read]})["blockdevices"]
+    assert (row["serial"], row["fstype"], row["children"][0]["partn"]) == ("S1", None, 1)
