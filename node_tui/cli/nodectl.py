@@ -77,6 +77,8 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     from node_tui.client import Client  # noqa: PLC0415 - --help needs no client
 
     module, role = VERBS[arguments.verb]
+    if arguments.verb == "health" and arguments.mark:
+        role = "admin"
     client = Client(choose_socket(folder, role))
     code: int = import_module(f"node_tui.cli.{module}").run(client, arguments)
     return code

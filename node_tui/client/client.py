@@ -16,6 +16,7 @@ from plugins.api.access import Session
 from plugins.api.events import Event, Operation
 from plugins.api.facts import Facts, Health, Slots
 
+SECONDS_TO_PLAN = 300.0
 PowerAction = Literal["reboot", "poweroff"]
 Answer = TypeVar("Answer")
 
@@ -89,23 +90,33 @@ class Client:
         """Start the installation that the kernel arguments ask for.
 
         With ``dry_run`` nothing is changed and the operation's steps are the plan, in words.
+        Planning looks at every disk, which may take longer than other calls.
         """
-        return self._post("/v1/install", {"dry_run": dry_run}, Operation)
+        body = {"dry_run": dry_run}
+        return self._post("/v1/install", body, Operation, seconds=SECONDS_TO_PLAN)
 
     def _get(self, address: str, kind: type[Answer]) -> Answer:
         with self._ask("GET", address) as answer:
             return _decode(answer.read(), kind)
 
-    def _post(self, address: str, body: object, kind: type[Answer]) -> Answer:
-        with self._ask("POST", address, msgspec.json.encode(body)) as answer:
+    def _post(
+        self, address: str, body: object, kind: type[Answer], *, seconds: float | None = None
+    ) -> Answer:
+        with self._ask("POST", address, msgspec.json.encode(body), seconds=seconds) as answer:
             return _decode(answer.read(), kind)
 
     @contextmanager
     def _ask(
-        self, method: str, address: str, body: bytes | None = None
+        self,
+        method: str,
+        address: str,
+        body: bytes | None = None,
+        *,
+        seconds: float | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
         """Send one request and hand over its successful answer; raise what the engine refused."""
-        connection = UnixConnection(self._socket, seconds=self._seconds)
+        limit = seconds or self._seconds
+        connection = UnixConnection(self._socket, seconds=limit)
         headers = {"Connection": "close", "Content-Type": "application/json"}
         if self._session:
             headers["Authorization"] = f"Bearer {self._session.token}"
@@ -117,7 +128,7 @@ class Client:
             yield answer
         except TimeoutError as error:
             message = _("The engine gave no answer within {seconds} s.")
-            raise NodeError(message.format(seconds=self._seconds), _("Try again.")) from error
+            raise NodeError(message.format(seconds=limit), _("Try again.")) from error
         except (http.client.HTTPException, ConnectionError) as error:
             raise EngineAbsentError(
                 _("The engine ended the connection."),

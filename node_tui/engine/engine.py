@@ -18,6 +18,12 @@ class HealthChecks(Protocol):
     def mark_good(self) -> str: ...
 
 
+class Install(Protocol):
+    """Starts the installation, or returns its plan as an operation that is done."""
+
+    def __call__(self, operations: Operations, *, dry_run: bool) -> Operation: ...
+
+
 @dataclass
 class Engine:
     """What requests work with; tests replace single parts."""
@@ -27,6 +33,6 @@ class Engine:
     health: HealthChecks
     sessions: Sessions
     act_on_power: Callable[[PowerAction], None]
-    install: Callable[[Operations, bool], Operation]
+    install: Install
     mend: Callable[[], None]
     operations: Operations = field(default_factory=Operations)

@@ -9,6 +9,7 @@ from pathlib import Path
 from node_tui.engine.engine import Engine
 from node_tui.engine.journal import log_to_journal
 from node_tui.engine.listening import RoleServer, open_sockets
+from node_tui.engine.operations import Operations
 from node_tui.engine.routes import build_app
 from node_tui.engine.sessions import Sessions
 from node_tui.system.facts import FactsReader
@@ -38,19 +39,23 @@ def run(folder: Path | None) -> int:
 def build_engine() -> Engine:
     """Return the engine of this machine."""
     slots = SlotKeeper(ROOT)
+    facts = FactsReader(slots, ROOT)
+
+    def install(operations: Operations, *, dry_run: bool) -> Operation:
+        # Loaded for a live system that installs; an installed node never pays for it.
+        from node_tui.engine.install import Installer  # noqa: PLC0415
+
+        return Installer(facts.read, ROOT).install(operations, dry_run=dry_run)
+
     return Engine(
-        read_facts=FactsReader(slots, ROOT).read,
+        read_facts=facts.read,
         read_slots=lambda: slots.read(fresh=True),
         health=HealthReader(slots, ROOT),
         sessions=Sessions(Pam()),
         act_on_power=Power().act,
-        install=_install,
+        install=install,
         mend=slots.repair,
     )
-
-
-def _install(operations: object, dry_run: bool) -> Operation:  # noqa: FBT001
-    raise NotImplementedError
 
 
 def _passed_sockets() -> dict[Role, socket.socket]:

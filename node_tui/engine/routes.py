@@ -100,7 +100,7 @@ async def act_on_power(call: Call) -> Response:
 async def start_install(call: Call) -> Response:
     wanted = call.body(InstallRequest)
     engine = call.engine
-    operation = await run_in_threadpool(engine.install, engine.operations, wanted.dry_run)
+    operation = await run_in_threadpool(engine.install, engine.operations, dry_run=wanted.dry_run)
     return _json(operation, 200 if wanted.dry_run else ACCEPTED)
 
 

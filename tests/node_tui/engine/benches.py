@@ -2,17 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from node_tui.client import Client
 from node_tui.engine.engine import Engine
 from node_tui.engine.listening import RoleServer, open_sockets
+from node_tui.engine.operations import Operations
 from node_tui.engine.routes import build_app
+from node_tui.engine.sessions import Sessions
 from plugins.api.access import Role
-from plugins.api.events import Monitor
-from plugins.api.facts import Check, Facts, Health
+from plugins.api.events import Monitor, Operation
+from plugins.api.facts import Check, Facts, Health, Slots
 
 PASSWORD = "correct horse"  # noqa: S105 - of the fake authenticator
 
@@ -37,9 +41,13 @@ class FakeHealth:
     marked: int = 0
 
     fresh: bool = False
+    answers: list[Health] = field(default_factory=list)
 
     def run(self, *, fresh: bool) -> Health:
+        """Give the prepared answers first, then be healthy."""
         self.fresh = fresh
+        if self.answers:
+            return self.answers.pop(0)
         return Health(healthy=True, checks=(Check(name="engine", passed=True),))
 
     def mark_good(self) -> str:
@@ -100,3 +108,27 @@ class Served:
         self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(10)
         assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    clock, authenticator, health = Clock(), FakeAuthenticator(), FakeHealth()
+    power: list[str] = []
+
+    def install(operations: Operations, *, dry_run: bool) -> Operation:
+        if dry_run:
+            return Operation(id="", kind="install", title="Install", state="done", steps=("wipe",))
+        return operations.start("install", "Install", ("wipe",), served.work)
+
+    engine = Engine(
+        read_facts=some_facts,
+        read_slots=Slots,
+        health=health,
+        sessions=Sessions(authenticator, clock),
+        act_on_power=power.append,
+        install=install,
+        mend=lambda: None,
+    )
+    served = Bench(engine, tmp_path / "s", clock, authenticator, health, power)
+    with Served(engine, served.folder):
+        yield served
