@@ -47,4 +47,4 @@ def format_size(size: int) -> str:
     for unit, factor in _WRITTEN:
         if size >= factor and size % factor == 0:
             return f"{size // factor}{unit}"
-    return f"{int(size)}B"
+    return f"{int(size)}B" if size else "0"

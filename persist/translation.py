@@ -16,7 +16,9 @@ def _translations(language: str) -> gettext.NullTranslations:
 
 def current_language() -> str:
     """Return the language users asked for: NODE_LANG, else the locale's, else English."""
-    asked = os.environ.get("NODE_LANG") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+    asked = (
+        os.environ.get("NODE_LANG") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+    )
     code = asked.split(".")[0]
     return code if code in LANGUAGES else "en"
 

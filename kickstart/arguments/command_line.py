@@ -26,6 +26,8 @@ _NOT_PASSED_ON = frozenset(
     )
 )  # fmt: skip
 _OURS = ("rauc.", "rd.live.")
+# For storage_init, empty is the same as bare.
+_NEVER_EMPTY = ("adminpw", "rootpw", "storage_init")
 
 
 class Arguments(Struct, frozen=True, kw_only=True):
@@ -111,6 +113,10 @@ class _Reading:
             if word.name in REFUSED_FLAGS and _is_off(word.value):
                 return
             raise ConfigError(word.name, _("is not supported"), _(row.help))
+        # Templates of PXE servers leave empty what they do not know. An empty password is another
+        # matter: GRUB makes one of a hash whose $ was not quoted.
+        if word.value == "" and row.name not in _NEVER_EMPTY:
+            return
         # PXE loaders add BOOTIF at the end by themselves: the last one counts, as it always did.
         if row.name != "BOOTIF":
             _refuse_second(word, self._given, row.name)

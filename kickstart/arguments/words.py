@@ -47,8 +47,9 @@ def split_words(command_line: str) -> tuple[Word, ...]:
     for text in _split(command_line):
         if text == "--":
             break
-        name, equals, value = text.partition("=")
-        words.append(Word(name, _without_apostrophes(value) if equals else None))
+        name, equals, value = _without_apostrophes(text).partition("=")
+        if name:
+            words.append(Word(name, _without_apostrophes(value) if equals else None))
     return tuple(words)
 
 
@@ -89,8 +90,8 @@ def _split(command_line: str) -> list[str]:
     return words
 
 
-def _without_apostrophes(value: str) -> str:
+def _without_apostrophes(text: str) -> str:
     """pxelinux and iPXE pass on the apostrophes that GRUB would have eaten."""
-    if len(value) >= 2 and value[0] == value[-1] == "'":
-        return value[1:-1]
-    return value
+    if len(text) >= 2 and text[0] == text[-1] == "'":
+        return text[1:-1]
+    return text

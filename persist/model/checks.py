@@ -128,21 +128,22 @@ def check_mac_or_name(path: str, value: str) -> None:
                 _("Use the address that is printed on the card or shown by: nodectl facts"),
             )
         return
-    check_interface_name(path, value)
+    if not _INTERFACE.fullmatch(value):
+        raise ConfigError(
+            path,
+            _("{value!r} is neither a MAC address nor an interface name").format(value=value),
+            _("Use a MAC address such as 52:54:00:00:01:00, or a name such as eno1."),
+        )
 
 
 def check_interface_name(path: str, value: str) -> None:
-    """Accept a name the kernel accepts for an interface: at most 15 characters."""
-    if _INTERFACE.fullmatch(value):
-        return
-    raise ConfigError(
-        path,
-        _("{value!r} is neither a MAC address nor an interface name").format(value=value),
-        _(
-            "Use a MAC address such as 52:54:00:00:01:00, or a name of at most 15 letters"
-            " and digits, such as eno1."
-        ),
-    )
+    """Accept a name the kernel accepts for an interface."""
+    if not _INTERFACE.fullmatch(value):
+        raise ConfigError(
+            path,
+            _("{value!r} cannot be the name of a link").format(value=value),
+            _("Use at most 15 letters, digits, dots, hyphens and underscores, such as eno1."),
+        )
 
 
 def check_crypt_hash(path: str, value: Secret) -> None:

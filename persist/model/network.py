@@ -71,7 +71,7 @@ def _check_kind_fields(link: "Link") -> None:
     if needed and not getattr(link, needed):
         raise ConfigError(
             needed,
-            _("a {kind} needs {name}").format(kind=link.kind, name=needed),
+            _("a {kind} needs its {name}").format(kind=link.kind, name=needed),
             _("Name what {link} is made of.").format(link=link.name),
         )
     if link.kind == "vlan" and link.vlan is None:

@@ -17,7 +17,7 @@ TermKey = Literal["size", "bus", "model", "serial", "wwn"]
 Comparison = Literal["=", ">=", "<="]
 
 _TERM = re.compile(r"(size|bus|model|serial|wwn)(>=|<=|=)(.+)", re.ASCII)
-_PATH = re.compile(r"/dev/(?!.*(?:^|/)\.\.?(?:/|$))[^\s,;*?\[\]]+")
+_PATH = re.compile(r"/dev(?:/(?!\.\.?(?:/|$))[^\s,;*?\[\]/]+)+")
 
 
 class Term(Struct, frozen=True):
