@@ -34,6 +34,8 @@ WRITABLE = {"torn"}
 SCRIPT = """
 set prefix=($root)/grub
 source ($root)/grub/real.cfg
+# The firmware's console is on the serial line already: everything would come twice.
+if [ "$grub_platform" = efi ]; then terminal_output console; fi
 function start_slot {{ echo "@ slot $1 $2"; return 1; }}
 function start_rescue {{ echo "@ rescue $1"; return 1; }}
 for number in {cases}; do
@@ -134,7 +136,7 @@ def run_cases(
         if grub != twin
     ]
     assert not wrong, "\n".join(wrong[:10])
-    written = read_from_esp(parts, disk, "cases", folder / "after")
+    written = read_from_esp(parts, disk, "cases", parts.work / f"{disk_name}.after")
     for name, case, twin in zip(names, cases, twins, strict=True):
         found = [_copy(written / name / f"state{copy}") for copy in (0, 1)]
         assert found == twin.copies, f"{case} (case {name})"
