@@ -9,7 +9,7 @@ from plugins.api.facts import Disk
 # What changes with a disk, a partition or a mount that comes or goes.
 SIGNS = ("proc/partitions", "proc/self/mounts")
 # A new filesystem on an old partition changes neither.
-SECONDS_BELIEVED = 60.0
+SECONDS_BELIEVED = 300.0
 
 
 class DiskWatch:

@@ -10,7 +10,7 @@ from typing import Any
 
 from node_tui.system.boot_mode import is_secure_boot, read_boot, read_firmware
 from node_tui.system.disk_watch import DiskWatch
-from node_tui.system.guests import count_guests
+from node_tui.system.guests import GuestWatch
 from node_tui.system.network import KernelAddresses, read_links
 from node_tui.system.release import read_release, read_signer
 from node_tui.system.slots import SlotKeeper
@@ -48,6 +48,7 @@ class FactsReader:
 def _sources(root: Path, slots: SlotKeeper) -> Mapping[str, Source]:
     cpu = CpuMeter(root)
     disks = DiskWatch(root)
+    guests = GuestWatch(root)
     addresses = KernelAddresses()
     return {
         "release": lambda: _release(root),
@@ -61,7 +62,7 @@ def _sources(root: Path, slots: SlotKeeper) -> Mapping[str, Source]:
         "disks": lambda: {"disks": disks.read()},
         "slots": lambda: {"slots": slots.read()},
         "ssh": lambda: {"host_keys": read_host_keys(root), "ssh_open": is_open(root)},
-        "guests": lambda: _guests(root),
+        "guests": lambda: _guests(root, guests),
     }
 
 
@@ -81,6 +82,6 @@ def _load(root: Path, cpu: CpuMeter) -> dict[str, Any]:
     }
 
 
-def _guests(root: Path) -> dict[str, Any]:
+def _guests(root: Path, guests: GuestWatch) -> dict[str, Any]:
     """Return the guests of a hypervisor; a minimal image has none to count."""
-    return {"guests": count_guests(root) if read_release(root).variant == "hypervisor" else None}
+    return {"guests": guests.count() if read_release(root).variant == "hypervisor" else None}

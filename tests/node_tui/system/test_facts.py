@@ -11,7 +11,6 @@ import pytest
 
 from node_tui.system.boot_mode import SECURE_BOOT, is_secure_boot, read_boot, read_firmware
 from node_tui.system.facts import FactsReader
-from node_tui.system.guests import count_guests
 from node_tui.system.network import read_links
 from node_tui.system.release import read_release, read_signer
 from node_tui.system.slots import SlotKeeper
@@ -19,7 +18,7 @@ from node_tui.system.sources import Sources
 from node_tui.system.ssh import is_open, read_host_keys
 from node_tui.system.usage import CpuMeter, read_memory, read_uptime
 from persist.errors import NodeError, PlanError
-from plugins.api.facts import Guests, Link, Usage
+from plugins.api.facts import Link, Usage
 
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGQw5uSH9dx1c8WT2BcbTEkc7h5cBhPzhSSjHmNDtT4G x\n"
 
@@ -106,11 +105,6 @@ def test_ssh_is_open_when_something_listens_on_its_port(tmp_path: Path) -> None:
     assert not is_open(tmp_path)
     write(tmp_path, {"proc/net/tcp6": head + "   0: 0000:0016 0000:0000 0A 0\n"})
     assert is_open(tmp_path)
-
-
-def test_guests_are_counted_without_waking_libvirt(tmp_path: Path) -> None:
-    write(tmp_path, {"etc/libvirt/qemu/a.xml": "", "etc/libvirt/qemu/b.xml": ""})
-    assert count_guests(tmp_path) == Guests(running=0, stopped=2)
 
 
 class FakeAddresses:
