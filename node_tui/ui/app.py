@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from textual import events, work
+from textual.geometry import Size
 
 from node_tui.ui.console import SMALLEST, LockedApp
 from node_tui.ui.dialogs.help import HelpDialog
@@ -68,10 +69,13 @@ class NodeApp(LockedApp):
 
     # -- life ----------------------------------------------------------------------------------
 
+    def get_default_screen(self) -> StatusPage:
+        """Let the status page be the ground that everything else stands on."""
+        return self._status
+
     def on_mount(self) -> None:
         """Show the status page and begin to look at the node."""
         self.ignore_signals()
-        self.push_screen(self._status)
         self._show()
         self._feed.start()
         self.set_interval(1.0, self._watch_the_time)
@@ -88,12 +92,7 @@ class NodeApp(LockedApp):
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover the pages while the terminal is too small for them."""
-        small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
-        covered = isinstance(self.screen, TooSmall)
-        if small and not covered:
-            self.push_screen(TooSmall())
-        elif covered and not small:
-            self.pop_screen()
+        self._cover_if_small(event.size)
 
     # -- the node ------------------------------------------------------------------------------
 
@@ -225,6 +224,7 @@ class NodeApp(LockedApp):
         self._touched = time.monotonic()
         self._show()
         then()
+        self._cover_if_small(self.size)
 
     def log_out(self, note: str = "") -> None:
         """Give the rights back and return to the status page; where it may, leave."""
@@ -234,10 +234,10 @@ class NodeApp(LockedApp):
         self.session, self.open_console = None, False
         self._notes = (note,) if note else ()
         self._close_session()
-        while self.screen is not self._status and len(self.screen_stack) > 1:
+        while self.screen is not self._status:
             self.pop_screen()
         self._show()
-        self._cover_if_small()
+        self._cover_if_small(self.size)
 
     @work(thread=True, group="session")
     def _close_session(self) -> None:
@@ -246,9 +246,13 @@ class NodeApp(LockedApp):
         except (NodeError, OSError):
             return  # an engine that is gone holds no session either
 
-    def _cover_if_small(self) -> None:
-        if self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1]:
+    def _cover_if_small(self, size: Size) -> None:
+        small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
+        covered = isinstance(self.screen, TooSmall)
+        if small and not covered:
             self.push_screen(TooSmall())
+        elif covered and not small:
+            self.pop_screen()
 
     # -- the way between the pages -------------------------------------------------------------
 
@@ -263,7 +267,8 @@ class NodeApp(LockedApp):
             self.log_in(self.ask_power)
             return
         guests = self.snapshot.facts.guests if self.snapshot.facts is not None else None
-        self.push_screen(PowerDialog(self._client, guests))
+        if isinstance(self.screen, Page):
+            self.push_screen(PowerDialog(self._client, guests))
 
     def show_help(self) -> None:
         """List the keys of the page that is open."""

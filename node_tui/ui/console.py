@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any, ClassVar
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, RenderResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
 from textual.message import Message
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -297,6 +298,19 @@ class PlainInput(Input):
         """Cut nothing, for the same reason."""
 
 
+class NoiseProofDriver(LinuxDriver):
+    """Reads a terminal that also sends noise, as a serial line with a wrong speed does."""
+
+    def run_input_thread(self) -> None:
+        """Drop bytes that are no UTF-8; Textual's own thread ends the app because of them."""
+        while True:
+            try:
+                super().run_input_thread()
+            except UnicodeDecodeError:
+                continue
+            return
+
+
 class LockedApp(App[None], inherit_bindings=False):
     """An app that cannot be left, suspended, photographed or talked into opening something."""
 
@@ -307,7 +321,7 @@ class LockedApp(App[None], inherit_bindings=False):
     COMMANDS: ClassVar[set[Any]] = set()
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(driver_class=NoiseProofDriver)
         self.crash = ""
         # Textual prints the local variables of a crash; a password may be among them.
         self.error_console = Console(file=StringIO())
@@ -319,6 +333,11 @@ class LockedApp(App[None], inherit_bindings=False):
         """Keep what happened, without values, for the journal."""
         self.crash = self.crash or "".join(traceback.format_exception(error))
         super()._handle_exception(error)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Keep that a thread of the terminal failed; what it was doing is not told here."""
+        self.crash = self.crash or "the console's terminal thread ended\n"
+        super().panic(*renderables)
 
     def ignore_signals(self) -> None:
         """Ignore what a keyboard or a shell sends; call it after Textual set its own handlers.

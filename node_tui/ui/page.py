@@ -49,15 +49,26 @@ class Page(Screen[None]):
         """Draw for the new size."""
         self.draw()
 
+    @property
+    def area(self) -> tuple[int, int]:
+        """Columns and rows to draw for; a page does not care how it looks while it is covered."""
+        return max(self.app.size.width, SMALLEST[0]), max(self.app.size.height, SMALLEST[1])
+
     def show_edges(self) -> None:
         """Draw the title and the keys again."""
-        width = self.app.size.width
+        width = self.area[0]
         self.query_one("#title", Canvas).show([self.title_line(width)])
         self.query_one("#keys", Canvas).show([key_bar(self.keys(), width)])
 
     def on_key(self, event: events.Key) -> None:
-        """Do what the table of keys says."""
-        press(event, self.keys())
+        """Do what the table of keys says; a key typed ahead of a new page is not for this one."""
+        if self.is_active:
+            press(event, self.keys())
+
+    def leave(self) -> None:
+        """Go back to the page below."""
+        if self.is_active:
+            self.dismiss()
 
 
 class Dialog(ModalScreen[T], Generic[T]):
@@ -87,8 +98,14 @@ class Dialog(ModalScreen[T], Generic[T]):
         self.query_one("#keys", Canvas).show([key_bar(self.keys(), self.app.size.width)])
 
     def on_key(self, event: events.Key) -> None:
-        """Do what the table of keys says."""
-        press(event, self.keys())
+        """Do what the table of keys says; a key typed ahead of a new page is not for this one."""
+        if self.is_active:
+            press(event, self.keys())
+
+    def leave(self, result: T | None = None) -> None:
+        """Close with ``result``, once: Textual would close the page below the second time."""
+        if self.is_active:
+            self.dismiss(result)
 
 
 class TooSmall(ModalScreen[None]):

@@ -5,6 +5,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from node_tui.ui.terminal import prepare_environment, recognise_terminal, use_utf8
 from tests.fakes.node_client import SCENES
@@ -20,7 +21,7 @@ def main() -> int:
     node = SCENES[sys.argv[1]]
     app = NodeApp(lambda: node, Station(), terminal)
     app.run(mouse=False)
-    sys.stdout.write(app.crash)
+    Path(os.environ.get("CRASH_FILE", os.devnull)).write_text(app.crash, encoding="utf-8")
     return 3
 
 

@@ -51,4 +51,4 @@ class HelpDialog(Dialog[None]):
 
     def go_back(self) -> None:
         """Close the list."""
-        self.dismiss(None)
+        self.leave()

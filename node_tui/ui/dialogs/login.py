@@ -62,7 +62,7 @@ class LoginDialog(Dialog[Session | None]):
 
     def go_back(self) -> None:
         """Close the dialog; a session that is still on its way is closed when it comes."""
-        self.dismiss(None)
+        self.leave()
 
     @on(Input.Submitted)
     def submit(self) -> None:
@@ -83,6 +83,8 @@ class LoginDialog(Dialog[Session | None]):
     @on(PushButton.Pushed)
     def choose(self, message: PushButton.Pushed) -> None:
         """Do what the button says."""
+        if not self.is_active:
+            return
         if message.id == "cancel":
             self.go_back()
         else:
@@ -101,14 +103,15 @@ class LoginDialog(Dialog[Session | None]):
                 self._client.close_session()
 
     def _accept(self, session: Session) -> bool:
-        if not self.is_current:
+        if not self.is_attached:
             return False
-        self.dismiss(session)
+        self.pop_until_active()
+        self.leave(session)
         return True
 
     def _refuse(self, told: str) -> None:
         self._busy = False
-        if self.is_current:
+        if self.is_attached:
             self._tell(told)
             self.query_one(PlainInput).focus()
 

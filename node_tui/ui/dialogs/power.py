@@ -72,11 +72,13 @@ class PowerDialog(Dialog[None]):
 
     def go_back(self) -> None:
         """Close the dialog."""
-        self.dismiss(None)
+        self.leave()
 
     @on(PushButton.Pushed)
     def choose(self, message: PushButton.Pushed) -> None:
         """Do what the button says, once at a time."""
+        if not self.is_active:
+            return
         if message.id == "cancel":
             self.go_back()
         elif not self._busy:
@@ -100,7 +102,7 @@ class PowerDialog(Dialog[None]):
 
     def _end(self, told: str, *, busy: bool) -> None:
         self._busy = busy
-        if self.is_current:
+        if self.is_attached:
             self._tell(told)
 
     def _tell(self, text: str) -> None:

@@ -64,7 +64,7 @@ class MenuPage(Page):
 
     def keys(self) -> Sequence[Key]:
         """Return the keys of the menu."""
-        back: Callable[[], object] = self.dismiss
+        back: Callable[[], object] = self.leave
         return (
             Key(("enter",), _("Choose"), _("Open the marked entry"), self._open_current),
             Key(("escape", "s"), _("Status"), _("Back to the status page"), back),
@@ -82,7 +82,7 @@ class MenuPage(Page):
     @on(ChoiceList.Moved)
     def draw(self) -> None:
         """Draw the frame with the explanation of the marked entry."""
-        width, height = self.app.size
+        width, height = self.area
         menu = self.query_one(ChoiceList)
         left, right = map(text_width, column_widths(width))
         menu.styles.width = left
@@ -95,8 +95,10 @@ class MenuPage(Page):
 
     @on(ChoiceList.Chosen)
     def _open_current(self) -> None:
+        if not self.is_active:
+            return
         ways: dict[str, Callable[[], object]] = {
-            "status": self.dismiss,
+            "status": self.leave,
             "power": self._ways.ask_power,
             "leave": self._ways.log_out,
         }

@@ -60,7 +60,7 @@ class StatusPage(Page):
         """Draw again; rows that stay as they were are not sent."""
         if not self.is_mounted:
             return
-        width, height = self.app.size
+        width, height = self.area
         body = draw_status(
             self._snapshot, width, height - 2, console=self._console_words, notes=self._notes
         )

@@ -41,7 +41,7 @@ def _ssh_rows(facts: Facts, width: int) -> list[str]:
     for address in addresses[:2]:
         told = chop(f"admin@{address}", width)
         # Half an address helps nobody: the second one is shown whole or not at all.
-        rows += told if len(rows) + len(told) <= _SSH_ROWS else []
+        rows += told if not rows or len(rows) + len(told) <= _SSH_ROWS else []
     return rows
 
 
