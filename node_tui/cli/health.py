@@ -2,6 +2,8 @@
 
 import time
 from argparse import Namespace
+from collections.abc import Callable
+from typing import TypeVar
 
 from node_tui.cli.status import describe_check
 from node_tui.cli.terminal import say, say_json
@@ -11,6 +13,7 @@ from plugins.api.facts import Health, Slots
 SECONDS_TO_BECOME_HEALTHY = 300.0
 SECONDS_BETWEEN_LOOKS = 2.0
 UNHEALTHY = 4
+Answer = TypeVar("Answer")
 
 
 def run(client: Client, arguments: Namespace) -> int:
@@ -20,39 +23,48 @@ def run(client: Client, arguments: Namespace) -> int:
     command fails and boot-complete.target with it. A slot that proved itself is never given up for
     a failing check: it is a line in the journal.
     """
-    unproven = arguments.mark and _is_unproven(_wait_for_slots(client))
-    health = _wait_until_healthy(client) if unproven else client.health(fresh=True)
-    marked = client.mark_good() if arguments.mark and health.healthy else ""
-    if arguments.json:
+    if not arguments.mark:
+        return _report(client.health(fresh=True), "", as_json=arguments.json)
+    deadline = time.monotonic() + SECONDS_TO_BECOME_HEALTHY
+    unproven = _is_unproven(_retry(client.slots, lambda _slots: True, deadline))
+    wanted = _is_healthy if unproven else lambda _health: True
+    health = _retry(lambda: client.health(fresh=True), wanted, deadline)
+    marked = client.mark_good() if health.healthy else ""
+    code = _report(health, marked, as_json=arguments.json)
+    return code if unproven else 0
+
+
+def _report(health: Health, marked: str, *, as_json: bool) -> int:
+    if as_json:
         say_json({"health": health, "marked": marked})
     else:
         for check in health.checks:
             say(describe_check(check))
         if marked:
             say(marked)
-    return 0 if health.healthy or (arguments.mark and not unproven) else UNHEALTHY
+    return 0 if health.healthy else UNHEALTHY
 
 
 def _is_unproven(slots: Slots) -> bool:
     return any(slot.booted and slot.mark != "good" for slot in slots.slots)
 
 
-def _wait_for_slots(client: Client) -> Slots:
-    """Return the slots; the engine may still be starting."""
-    deadline = time.monotonic() + SECONDS_TO_BECOME_HEALTHY
+def _is_healthy(health: Health) -> bool:
+    return health.healthy
+
+
+def _retry(ask: Callable[[], Answer], wanted: Callable[[Answer], bool], deadline: float) -> Answer:
+    """Return the first wanted answer, or the last before ``deadline``.
+
+    An engine that is still starting, or starting again, is waited for like everything else.
+    """
     while True:
         try:
-            return client.slots()
+            answer = ask()
         except EngineAbsentError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-
-
-def _wait_until_healthy(client: Client) -> Health:
-    deadline = time.monotonic() + SECONDS_TO_BECOME_HEALTHY
-    while True:
-        health = client.health(fresh=True)
-        if health.healthy or time.monotonic() > deadline:
-            return health
+        else:
+            if wanted(answer) or time.monotonic() > deadline:
+                return answer
         time.sleep(SECONDS_BETWEEN_LOOKS)

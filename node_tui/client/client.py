@@ -16,7 +16,9 @@ from plugins.api.access import Session
 from plugins.api.events import Event, Operation
 from plugins.api.facts import Facts, Health, Slots
 
+# These look at every disk, or wait for daemons to start.
 SECONDS_TO_PLAN = 300.0
+SECONDS_FOR_ALL_CHECKS = 120.0
 PowerAction = Literal["reboot", "poweroff"]
 Answer = TypeVar("Answer")
 
@@ -36,11 +38,14 @@ class Client:
 
     def health(self, *, fresh: bool = False) -> Health:
         """Return the checks; ``fresh`` runs those again that the engine would remember."""
-        return self._get("/v1/health?fresh=yes" if fresh else "/v1/health", Health)
+        if fresh:
+            return self._get("/v1/health?fresh=yes", Health, seconds=SECONDS_FOR_ALL_CHECKS)
+        return self._get("/v1/health", Health)
 
     def mark_good(self) -> str:
         """Mark the booted slot good when all required checks pass; return what happened."""
-        return self._post("/v1/health/mark", {}, dict[str, str])["message"]
+        answer = self._post("/v1/health/mark", {}, dict[str, str], seconds=SECONDS_FOR_ALL_CHECKS)
+        return answer["message"]
 
     def facts(self) -> Facts:
         """Return a snapshot of the machine."""
@@ -95,8 +100,8 @@ class Client:
         body = {"dry_run": dry_run}
         return self._post("/v1/install", body, Operation, seconds=SECONDS_TO_PLAN)
 
-    def _get(self, address: str, kind: type[Answer]) -> Answer:
-        with self._ask("GET", address) as answer:
+    def _get(self, address: str, kind: type[Answer], *, seconds: float | None = None) -> Answer:
+        with self._ask("GET", address, seconds=seconds) as answer:
             return _decode(answer.read(), kind)
 
     def _post(

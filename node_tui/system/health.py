@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 
 from node_tui.system.boot_mode import read_boot
 from node_tui.system.guests import ask_libvirt
@@ -15,10 +15,16 @@ from persist.errors import NodeError, PlanError
 from persist.translation import _
 from plugins.api.facts import Check, Health
 
-# How long a check that passed is believed when nobody asks for a fresh one. Asking libvirt starts
-# its daemon, which would never leave memory again under the eyes of a status page; the config check
-# reads a whole generation.
+# How long a passed check is believed when nobody asks for a fresh one: the config check reads a
+# whole generation; asking libvirt starts its daemon, which would never leave memory again under the
+# eyes of a status page.
 SECONDS_BELIEVED: Mapping[str, float] = {"libvirt": 3600.0, "config": 60.0}
+# Checks that may take long. Only who asks for fresh results waits for them; a status page is told
+# the last result, and nothing before there is one.
+SLOW = frozenset(("libvirt",))
+SECONDS_TO_TRY_AGAIN = 30.0
+
+RunCheck = Callable[[], str]
 
 
 class HealthReader:
@@ -33,17 +39,19 @@ class HealthReader:
         self._slots = slots
         self._root = root
         self._clock = clock
-        self._lock = Lock()
-        self._passed: dict[str, tuple[float, Check]] = {}
+        self._known: dict[str, tuple[float, Check]] = {}
+        self._background = ThreadPoolExecutor(len(SLOW), thread_name_prefix="health")
+        self._running: dict[str, Future[Check]] = {}
 
     def run(self, *, fresh: bool) -> Health:
         """Return the result of every check; ``fresh`` believes no earlier one."""
-        with self._lock:
-            checks = tuple(
-                self._run_one(name, check, fresh=fresh)
-                for name, check in self._choose_checks().items()
-            )
-        return Health(healthy=all(c.passed for c in checks if c.required), checks=checks)
+        checks = []
+        for name, check in self._choose_checks().items():
+            result = self._run_one(name, check) if fresh else self._recall(name, check)
+            if result:
+                checks.append(result)
+        healthy = all(check.passed for check in checks if check.required)
+        return Health(healthy=healthy, checks=tuple(checks))
 
     def mark_good(self) -> str:
         """Mark the booted slot good; PlanError while a required check fails."""
@@ -58,9 +66,9 @@ class HealthReader:
             )
         return self._slots.mark_booted_good()
 
-    def _choose_checks(self) -> dict[str, Callable[[], str]]:
+    def _choose_checks(self) -> dict[str, RunCheck]:
         """Return what is checked here: by image variant and by how the node was started."""
-        checks: dict[str, Callable[[], str]] = {
+        checks: dict[str, RunCheck] = {
             "engine": lambda: _("answers"),
             "network": lambda: check_network(self._root),
         }
@@ -70,19 +78,29 @@ class HealthReader:
             checks["config"] = lambda: check_config(self._root)
         return checks
 
-    def _run_one(self, name: str, check: Callable[[], str], *, fresh: bool) -> Check:
-        now = self._clock()
-        when, before = self._passed.get(name, (0.0, None))
-        if before and not fresh and now - when < SECONDS_BELIEVED.get(name, 0.0):
-            return before
-        self._passed.pop(name, None)
+    def _recall(self, name: str, check: RunCheck) -> Check | None:
+        """Return a result that is still believed, else a new one; of a slow check the last one."""
+        when, known = self._known.get(name, (0.0, None))
+        age = self._clock() - when
+        believed = SECONDS_BELIEVED.get(name, 0.0)
+        if known and known.passed and age < believed:
+            return known
+        if name not in SLOW:
+            return self._run_one(name, check)
+        running = self._running.get(name)
+        recent = known is not None and age < SECONDS_TO_TRY_AGAIN
+        if not recent and (running is None or running.done()):
+            self._running[name] = self._background.submit(self._run_one, name, check)
+        return known
+
+    def _run_one(self, name: str, check: RunCheck) -> Check:
         try:
             result = Check(name=name, passed=True, message=check())
         except NodeError as error:
-            return Check(name=name, passed=False, message=error.message, hint=error.hint)
+            result = Check(name=name, passed=False, message=error.message, hint=error.hint)
         except OSError as error:
-            return Check(name=name, passed=False, message=str(error))
-        self._passed[name] = (now, result)
+            result = Check(name=name, passed=False, message=str(error))
+        self._known[name] = (self._clock(), result)
         return result
 
 

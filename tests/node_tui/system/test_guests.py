@@ -64,7 +64,7 @@ def test_an_answer_comes_from_another_process(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_libvirt_that_refuses_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     probe(monkeypatch, "nonsense:///system")
-    with pytest.raises(NodeError, match="libvirt does not answer: [A-Z]"):
+    with pytest.raises(NodeError, match=r"libvirt does not answer: [A-Z]"):
         ask_libvirt()
 
 
