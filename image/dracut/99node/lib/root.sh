@@ -54,6 +54,8 @@ write_boot_record() {
         printf '"restore": %s}\n' "$(quoted "$restore_result")"
     } >"$RUN/boot.json.new"
     mv "$RUN/boot.json.new" "$RUN/boot.json"
+    # The same as a file, for conditions of units: the local partitions belong to this boot.
+    [ "$mode" != installed ] || : >"$RUN/installed"
 }
 
 # run_restore: the image's own Python places what was saved; limited in time, and its failure is told, not fatal.
