@@ -22,18 +22,17 @@ DRIVERS = (
 NEEDS_FIRMWARE = ("qla2xxx", "bnx2x", "tg3", "ice")
 
 
-def inside(node: Container, script: str) -> list[str]:
-    """Run one of our scripts with the image's own Python and return the lines of faults."""
-    source = (INSIDE / script).read_text()
-    return node.run("/usr/bin/python3", "-", given=source, timeout=600).splitlines()
+def faults(node: Container, script: str) -> str:
+    """Run one of our scripts with the image's own Python and return the faults, one a line."""
+    return node.run("/usr/bin/python3", "-", given=(INSIDE / script).read_text(), timeout=600)
 
 
 def test_every_elf_resolves(node: Container) -> None:
-    assert inside(node, "elf_resolves.py") == []
+    assert faults(node, "elf_resolves.py") == ""
 
 
 def test_every_python_module_imports(node: Container) -> None:
-    assert inside(node, "python_imports.py") == []
+    assert faults(node, "python_imports.py") == ""
 
 
 def modules(rootfs: Path) -> dict[str, Path]:

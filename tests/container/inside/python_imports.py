@@ -13,9 +13,11 @@ from pathlib import Path
 OURS = Path("/usr/lib/node/python")
 DEBIANS = Path("/usr/lib/python3/dist-packages")
 STANDARD = Path(os.__file__).parent
-# Modules that exist to be imported on another system, or that start something when imported.
+# Modules for another system, or that start something when imported, or that are the other one of
+# two ways to do a thing.
 OTHER_SYSTEMS = (
-    "_ios_support", "_osx", "_pyrepl.windows", "_winapi", "antigravity", "asyncio.windows",
+    "_ios_support", "_osx", "_pyrepl.windows", "_winapi", "antigravity", "anyio._backends._trio",
+    "asyncio.windows",
     "ctypes.macholib", "ctypes.wintypes", "encodings.mbcs", "encodings.oem",
     "multiprocessing.popen_spawn_win32", "nturl2path", "rich._win", "textual.drivers._win",
     "textual.drivers.win", "this",
