@@ -3,6 +3,7 @@
 import time
 from argparse import Namespace
 from pathlib import Path
+from textwrap import indent
 
 from kickstart.arguments import parse_command_line
 from kickstart.merge import merge_config
@@ -51,7 +52,7 @@ def install_unattended(client: Client, *, as_json: bool) -> int:
     except NodeError as error:
         say(_("Installation refused, nothing was written: {reason}").format(reason=error.message))
         if error.hint:
-            say(f"  {error.hint}")
+            say(indent(error.hint, "  "))
         say(_("This machine waits: mend the cause and start it again."))
         return error.exit_code
     code = follow(client, operation.id, as_json=as_json)

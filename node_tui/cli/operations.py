@@ -1,6 +1,7 @@
 """nodectl operations: long work of the engine, running or ended."""
 
 from argparse import Namespace
+from textwrap import indent
 
 import msgspec
 
@@ -47,7 +48,7 @@ def describe_event(event: Event) -> str:
     """Return an event in one line, its remedy on a second."""
     head = f"{round(100 * event.fraction):3} %  {event.state:8}"
     line = "  ".join(part for part in (head, event.step, event.message) if part)
-    return f"{line}\n      {event.hint}" if event.hint else line
+    return f"{line}\n{indent(event.hint, '      ')}" if event.hint else line
 
 
 def _list(client: Client, *, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable
 
@@ -28,7 +29,7 @@ def complain(error: NodeError) -> None:
     """Print what happened and, below it, what to do."""
     sys.stderr.write(f"{_('error')}: {error.message}\n")
     if error.hint:
-        sys.stderr.write(f"  {error.hint}\n")
+        sys.stderr.write(textwrap.indent(f"{error.hint}\n", "  "))
 
 
 def run_command(command: Callable[[], int]) -> int:

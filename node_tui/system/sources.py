@@ -11,6 +11,7 @@ from persist.errors import NodeError
 from persist.translation import _
 from plugins.api.facts import Unavailable
 
+SECONDS_TO_TRY_AGAIN = 15.0
 Source = Callable[[], Mapping[str, Any]]
 log = logging.getLogger("node.facts")
 
@@ -19,19 +20,28 @@ class Sources:
     """Named callables that each return some fields of the facts.
 
     A call that hangs is not repeated while it hangs, so that a dead daemon holds one thread and
-    not one more with every look at the status page.
+    not one more with every look at the status page. One that failed is believed for a while: its
+    next failure would be one more line in the journal and nothing else.
     """
 
-    def __init__(self, sources: Mapping[str, Source], *, seconds: float) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        *,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sources = dict(sources)
         self._seconds = seconds
+        self._clock = clock
+        self._failed: dict[str, tuple[float, str]] = {}
         self._pool = ThreadPoolExecutor(len(self._sources), thread_name_prefix="facts")
         self._asked: dict[str, Future[Mapping[str, Any]]] = {}
 
     def ask(self) -> tuple[dict[str, Any], tuple[Unavailable, ...]]:
         """Return the fields of all sources that answered in time, and why the others did not."""
         for name, source in self._sources.items():
-            if name not in self._asked:
+            if name not in self._asked and not self._recently_failed(name):
                 self._asked[name] = self._pool.submit(source)
         deadline = time.monotonic() + self._seconds
         fields: dict[str, Any] = {}
@@ -43,7 +53,13 @@ class Sources:
                 missing.append(Unavailable(source=name, reason=str(error)))
         return fields, tuple(missing)
 
+    def _recently_failed(self, name: str) -> bool:
+        when, _reason = self._failed.get(name, (-SECONDS_TO_TRY_AGAIN, ""))
+        return self._clock() - when < SECONDS_TO_TRY_AGAIN
+
     def _answer(self, name: str, deadline: float) -> Mapping[str, Any]:
+        if name not in self._asked:
+            raise _NoAnswerError(self._failed[name][1])
         future = self._asked[name]
         try:
             answer = future.result(max(0.0, deadline - time.monotonic()))
@@ -61,8 +77,10 @@ class Sources:
             reason = f"{type(error).__name__}: {error}"
         else:
             del self._asked[name]
+            self._failed.pop(name, None)
             return answer
         del self._asked[name]
+        self._failed[name] = (self._clock(), reason)
         raise _NoAnswerError(reason)
 
 

@@ -14,7 +14,7 @@ from node_tui.system.facts import FactsReader
 from node_tui.system.network import read_links
 from node_tui.system.release import read_release, read_signer
 from node_tui.system.slots import SlotKeeper
-from node_tui.system.sources import Sources
+from node_tui.system.sources import SECONDS_TO_TRY_AGAIN, Sources
 from node_tui.system.ssh import is_open, read_host_keys
 from node_tui.system.usage import CpuMeter, read_memory, read_uptime
 from persist.errors import NodeError, PlanError
@@ -170,6 +170,24 @@ def test_a_failing_source_leaves_the_others_alone(caplog: pytest.LogCaptureFixtu
         ("stumble", "KeyError: 'bug'"),
     ]
     assert "the source stumble failed" in caplog.text
+
+
+def test_a_failure_is_believed_for_a_while() -> None:
+    now = 100.0
+    calls = []
+
+    def fail() -> dict[str, Any]:
+        calls.append(now)
+        raise NodeError("no ESP")
+
+    sources = Sources({"slots": fail}, seconds=5, clock=lambda: now)
+    for _look in range(10):
+        assert sources.ask()[1][0].reason == "no ESP"
+        now += 1
+    assert calls == [100]
+    now += SECONDS_TO_TRY_AGAIN
+    sources.ask()
+    assert len(calls) == 2
 
 
 def test_a_source_that_hangs_costs_its_line_and_one_thread() -> None:
