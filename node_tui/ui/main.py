@@ -82,3 +82,7 @@ def _connector(options: argparse.Namespace) -> Callable[[], NodeClient]:
 
     socket: Path = options.socket
     return lambda: Client(socket)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
