@@ -96,7 +96,9 @@ def _info(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"{newest['rootfs']}\n")
         return 0
     sizes = {
-        path.name: path.stat().st_size for path in sorted(arguments.out.glob("node.*")) if path.exists()
+        path.name: path.stat().st_size
+        for path in sorted(arguments.out.glob("node.*"))
+        if path.exists()
     }
     sys.stdout.write(json.dumps({**newest, "bytes": sizes}, indent=1) + "\n")
     return 0

@@ -1,4 +1,4 @@
-"""The build manifest: what an image is made of, in the image and beside it. The node reads it too."""
+"""The build manifest: what an image is made of. It lies inside, and the node reads it too."""
 
 from pathlib import Path
 

@@ -29,7 +29,7 @@ class _Command(KickstartCommand):  # type: ignore[misc]
 
 
 class Suite(_Command):
-    """``suite --name=trixie --components=main,...``: a suite of the distribution to install from."""
+    """``suite --name=trixie --components=main,...``: a suite to install from."""
 
     def _parser(self) -> ArgumentParser:
         op = KSOptionParser(prog="suite", description="A suite to install from.", version=F40)

@@ -13,7 +13,7 @@ MAX_DEPTH = 16
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a recipe and where it stands (``file`` as it was asked for, ``number`` from 1)."""
+    """One line of a recipe and where it stands: ``file`` as asked for, ``number`` from 1."""
 
     file: Path
     number: int

@@ -4,6 +4,7 @@ Kickstart files are read with pykickstart (GPL), which is used on the build side
 wanted twice is wanted once; what contradicts itself across layers is an error with file and line.
 """
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pykickstart.constants import KS_SCRIPT_POST
-from pykickstart.errors import KickstartError
+from pykickstart.errors import KickstartError, KickstartParseWarning
 from pykickstart.parser import KickstartParser
 
 from kickstart.commands import RecipeHandler
@@ -119,7 +120,10 @@ def _parse(lines: tuple[Line, ...], path: Path) -> Any:
     parser = KickstartParser(handler)
     text = "".join(f"{line.text}\n" for line in lines)
     try:
-        parser.readKickstartFromString(text)
+        with warnings.catch_warnings():
+            # An account named twice: one table decides that, with file and line, further down.
+            warnings.simplefilter("ignore", KickstartParseWarning)
+            parser.readKickstartFromString(text)
     except KickstartError as error:
         line = lines[error.lineno - 1] if error.lineno else Line(path, 1, "")
         raise RecipeError(
@@ -170,7 +174,7 @@ def _budget(handler: Any, path: Path) -> Budget:
 def _services(lines: tuple[Line, ...]) -> tuple[dict[str, Line], dict[str, Line]]:
     """Return the units that ``services`` lines enable and those they disable, over all layers.
 
-    pykickstart keeps only the last ``services`` line, which is right for a file and wrong for layers.
+    pykickstart keeps only the last ``services`` line: right for a file, wrong for layers.
     """
     named: dict[str, dict[str, Line]] = {"--enabled": {}, "--disabled": {}}
     for line in lines:

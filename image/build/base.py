@@ -5,7 +5,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 from image.build import host
-from image.build.accounts import account_lines, check_accounts
+from image.build.accounts import account_lines, check_accounts, forget_password_dates
 from image.build.cache import cached_folder, input_hash
 from image.distro.debian import Wanted, make_tree
 from image.distro.mirror import Mirror
@@ -33,6 +33,7 @@ def base_tree(recipe: Recipe, mirror: Mirror, tools: Path, versions: Mapping[str
         make_tree(tree, wanted, mirror, step=STEP)
         for script in recipe.scripts:
             _run_script(script, tree, tools)
+        forget_password_dates(tree)
         check_accounts(tree, recipe)
 
     try:

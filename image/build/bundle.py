@@ -21,11 +21,13 @@ format=verity
 [image.root]
 filename={image}
 """
-# The payload is compressed already; GRUB must read the bundle too, so xz for the little that is not.
+# The payload is compressed already; GRUB must read the bundle too, so xz for the rest.
 MKSQUASHFS = "-comp xz -noD -noF -noI -no-progress -quiet -mkfs-time {epoch} -all-time {epoch}"
 
 
-def build_bundle(tools: Path, root_img: Path, keys: Keys, out: Path, version: str, epoch: int) -> None:
+def build_bundle(
+    tools: Path, root_img: Path, keys: Keys, out: Path, version: str, epoch: int
+) -> None:
     """Write the bundle ``out`` of ``root_img``, signed with ``keys``."""
     remove_tree(out)
     with scratch_folder() as scratch:
@@ -37,8 +39,9 @@ def build_bundle(tools: Path, root_img: Path, keys: Keys, out: Path, version: st
         )
         argv = ["rauc", "bundle", f"--key={keys.key}", f"--cert={keys.certificate}"]
         argv += [f"--mksquashfs-args={MKSQUASHFS.format(epoch=epoch)}"]
+        argv += [str(content), str(scratch / "bundle")]
         host.run(
-            [*argv, content, scratch / "bundle"],
+            argv,
             step=STEP,
             root=tools,
             binds=(scratch, *_key_folders(keys)),
@@ -53,5 +56,5 @@ def _key_folders(keys: Keys) -> list[Path]:
 
 def bundle_info(tools: Path, bundle: Path, trusted: Path) -> bytes:
     """Check the signature of ``bundle`` against ``trusted``; return RAUC's JSON about it."""
-    argv = ["rauc", "info", f"--keyring={trusted}", "--output-format=json", bundle]
+    argv = ["rauc", "info", f"--keyring={trusted}", "--output-format=json", str(bundle)]
     return host.run(argv, step="verify", root=tools, binds=(bundle.parent, trusted.parent))

@@ -27,10 +27,10 @@ ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
     "SYSTEMD_OFFLINE": "1",
 }
-INHERITED = ("http_proxy", "https_proxy", "no_proxy", "SOURCE_DATE_EPOCH", "SSL_CERT_FILE")
+INHERITED = ("http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
 
-# Arguments: root, then paths to show inside, then "--", then the command. /tmp and /run are fresh, so
-# that a command leaves nothing of its scratch files in the tree.
+# Arguments: root, then paths to show inside, then "--", then the command. /tmp and /run are fresh:
+# a command leaves nothing of its scratch files in the tree.
 ENTER_ROOT = """
 set -e
 root=$1; shift

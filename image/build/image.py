@@ -23,6 +23,7 @@ from image.build.cache import cached_folder, input_hash, tree_hash
 from image.build.inventory import debian_packages, make_manifest, wheel_packages
 from image.build.keys import Keys
 from image.build.lock import read_lock
+from image.build.modules import kernel_version
 from image.build.progress import Progress
 from image.build.version import Origin, origin
 from image.distro.mirror import host_mirror
@@ -113,9 +114,9 @@ def sealed_tree(
         node_files.add_node_files(tree, recipe, made, tools=trees.tools, wheels=trees.wheels)
         node_files.add_keyring(tree, signing)
         with progress.step(initramfs.STEP, "kernel and initramfs"):
-            initramfs.build_initramfs(tree, trees.tools, signing.trusted)
+            initramfs.build_initramfs(tree, trees.tools, signing.trusted, made.epoch)
         with progress.step(seal.STEP, "build tools and traces of this machine out"):
-            kernel = initramfs.kernel_version(tree)
+            kernel = kernel_version(tree)
             seal.seal(tree, trees.base, recipe.build_only)
         bootloader.build_boot_files(trees.tools, tree)
         packages = debian_packages(trees.base, tree) + wheel_packages(trees.wheels)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from image.build import host
 from image.build.cache import remove_tree
+from image.build.modules import kernel_version
 from image.build.version import SOURCE
-from persist.errors import StepError
-from persist.translation import _
 
 STEP = "initramfs"
 DRACUT = SOURCE / "image/dracut"
@@ -18,23 +17,11 @@ COMPRESS = ["zstd", "-19", "--threads=2", "--quiet", "--stdout"]
 NODE_CFG = Path(__file__).parent / "node.cfg"
 
 
-def kernel_version(rootfs: Path) -> str:
-    """Return the one kernel ``rootfs`` has modules of."""
-    found = sorted(path.name for path in (rootfs / "usr/lib/modules").iterdir())
-    if len(found) != 1:
-        raise StepError(
-            _("the image has {count} kernels: {names}").format(
-                count=len(found), names=", ".join(found)
-            ),
-            _("name exactly one kernel package in the recipe"),
-        )
-    return found[0]
-
-
-def build_initramfs(rootfs: Path, tools: Path, certificate: Path) -> None:
+def build_initramfs(rootfs: Path, tools: Path, certificate: Path, epoch: int) -> None:
     """Fill ``/boot`` of ``rootfs``: vmlinuz, initrd.img, initrd-net.img, node.cfg, SHA256SUMS.
 
-    ``certificate`` (PEM) is what a bundle fetched at boot must be signed with.
+    ``certificate`` (PEM) is what a bundle fetched at boot must be signed with; every time inside
+    is ``epoch``.
     """
     version = kernel_version(rootfs)
     boot = rootfs / "boot"
@@ -43,14 +30,16 @@ def build_initramfs(rootfs: Path, tools: Path, certificate: Path) -> None:
     shutil.copytree(DRACUT, inside, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(certificate, inside / "trusted.pem")
     script = Path("/") / INSIDE
-    argv = [script / "build-segments", version, script / "out", script / "trusted.pem"]
-    host.run(argv, step=STEP, root=rootfs)
+    segments = str(script / "build-segments")
+    argv = [segments, version, str(script / "out"), str(script / "trusted.pem")]
+    host.run(argv, step=STEP, root=rootfs, env={"SOURCE_DATE_EPOCH": str(epoch)})
     kernel = (boot / f"vmlinuz-{version}").read_bytes()
     base = _compressed(tools, inside / "out/base.cpio")
     net = _compressed(tools, inside / "out/net.cpio")
     microcode = inside / "out/microcode.cpio"
     early = microcode.read_bytes() if microcode.exists() else b""
-    for path in boot.iterdir():
+    for path in (*boot.iterdir(), *(rootfs / "usr/lib/firmware").glob("*-ucode")):
+        # The processor gets its microcode from initrd.img before anything could read a file.
         remove_tree(path)
     # The kernel looks for the next archive at a multiple of four.
     _write(boot / "initrd.img", early + bytes(-len(early) % 4) + base)
@@ -66,7 +55,9 @@ def _compressed(tools: Path, archive: Path) -> bytes:
 
 
 def _checksums(folder: Path, *names: str) -> bytes:
-    lines = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}" for name in names)
+    lines = (
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}" for name in names
+    )
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -14,7 +14,7 @@ COMMON = re.compile(r"/usr/share/common-licenses/([A-Za-z0-9.+-]*[A-Za-z0-9])")
 CLASSIFIED = re.compile(r"^(?:License-Expression|License):[ \t]*(\S.*)$", re.MULTILINE)
 
 
-def make_manifest(  # noqa: PLR0913 - one line a source of the values
+def make_manifest(
     recipe: Recipe,
     origin: Origin,
     keys: Keys,
@@ -85,7 +85,9 @@ def _merged(path: str) -> str:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() and not path.is_symlink() else 0
+    # Kernel modules are unpacked in the image and so have another name than in the package.
+    place = path.with_suffix("") if path.name.endswith(".ko.xz") else path
+    return place.stat().st_size if place.is_file() and not place.is_symlink() else 0
 
 
 def _licences(path: Path) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from image.build.cache import cache_root
 from persist.errors import DependencyError
 from persist.translation import _
 
-# --map-auto takes the ids of /etc/subuid, so that files of the image can have owners other than root.
+# --map-auto takes the ids of /etc/subuid, so that files of the image have all their owners.
 ENTER = (
     "unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--pid", "--fork",
     "--mount-proc", "--kill-child",
@@ -15,7 +15,7 @@ ENTER = (
 
 
 def become_root() -> None:
-    """Return when this process is root, else replace it by one that is root in its own namespace."""
+    """Return when this process is root, else replace it by one that is root of a namespace."""
     if os.geteuid() == 0:
         return
     os.environ["NODE_IMAGE_CACHE"] = str(cache_root())

@@ -47,14 +47,14 @@ MACHINE_OWN = (
 )
 # systemd takes an empty file for "not yet known" and makes an id for this boot.
 EMPTY = ("etc/machine-id", "etc/hostname", "etc/resolv.conf")
-COMPILE = ("python3", "-I", "-m", "compileall", "-q", "-j2", "--invalidation-mode=unchecked-hash")
+COMPILE = ("python3", "-I", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash")
 PYTHON = ("usr/lib/python3.13", "usr/lib/python3/dist-packages", "usr/lib/node/python")
 
 
 def seal(rootfs: Path, base: Path, build_only: tuple[str, ...]) -> None:
     """Remove the packages ``build_only`` and every trace of this build from ``rootfs``.
 
-    ``base`` still has dpkg's lists. Afterwards nothing in ``rootfs`` differs from machine to machine.
+    ``base`` still has dpkg's lists.
     """
     remove_packages(rootfs, base, build_only)
     for pattern in MACHINE_OWN:

@@ -1,20 +1,38 @@
-"""The base made small by lists that say what stays: modules, firmware, files."""
+"""The base made small by lists that say what stays: modules, firmware, files, libraries."""
 
+import re
+from fnmatch import translate
 from pathlib import Path
 
 from image.build import host
-from image.build.cache import cached_folder, input_hash, remove_tree, tree_hash
+from image.build.cache import cached_folder, input_hash, tree_hash
+from image.build.elf import unneeded_libraries
+from image.build.modules import (
+    drop_repeated_microcode,
+    prune_firmware,
+    prune_modules,
+    read_patterns,
+)
 
 STEP = "minimise"
 LISTS = Path(__file__).parent / "lists"
+OWN_LISTS = ("usr/lib/modules/", "usr/lib/firmware/")
+# What this stage is made by; its cache follows them.
+SOURCES = ("slim.py", "modules.py", "elf.py", "lists")
 
 
 def slim_tree(base: Path, tools: Path) -> Path:
     """Return a copy of ``base`` without what a node never uses, made once for base and lists."""
-    key = input_hash(base.name, tools.name, tree_hash([LISTS, Path(__file__).parent / "modules.py"]))
+    key = input_hash(base.name, tools.name, tree_hash(LISTS.parent / name for name in SOURCES))
 
     def make(tree: Path) -> None:
         copy_tree(base, tree, STEP)
+        version = prune_modules(tree, read_list("kernel-modules"), step=STEP)
+        prune_firmware(tree, version, read_list("firmware-dropped"), step=STEP)
+        drop_repeated_microcode(tree)
+        prune_files(tree, read_list("files"))
+        prune_libraries(tree, read_list("libraries"))
+        host.run(["ldconfig"], step=STEP, root=tree)
 
     return cached_folder("slim", key, make)
 
@@ -22,3 +40,41 @@ def slim_tree(base: Path, tools: Path) -> Path:
 def copy_tree(source: Path, target: Path, step: str) -> None:
     """Copy ``source`` to ``target`` with owners, modes, capabilities and hard links."""
     host.run(["cp", "--archive", "--reflink=auto", source, target], step=step)
+
+
+def read_list(name: str) -> tuple[str, ...]:
+    """Return the patterns of the list ``name``."""
+    return read_patterns((LISTS / f"{name}.txt").read_text())
+
+
+def prune_files(rootfs: Path, patterns: tuple[str, ...]) -> None:
+    """Remove the files of ``rootfs`` that ``patterns`` do not leave in, and emptied folders."""
+    rules = [
+        (re.compile(translate(pattern.removeprefix("-"))), not pattern.startswith("-"))
+        for pattern in reversed(patterns)
+    ]
+    emptied: set[Path] = set()
+    for path in rootfs.rglob("*"):
+        name = str(path.relative_to(rootfs))
+        if name.startswith(OWN_LISTS) or (path.is_dir() and not path.is_symlink()):
+            continue
+        if not next((stay for rule, stay in rules if rule.match(name)), False):
+            path.unlink()
+            emptied.add(path.parent)
+    remove_emptied(emptied, rootfs)
+
+
+def remove_emptied(folders: set[Path], rootfs: Path) -> None:
+    """Remove those of ``folders`` that are empty now, and their parents when they become so."""
+    for folder in sorted(folders, key=lambda path: -len(path.parts)):
+        place = folder
+        while place != rootfs and place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
+            place = place.parent
+
+
+def prune_libraries(rootfs: Path, kept: tuple[str, ...]) -> None:
+    """Remove libraries that nothing in ``rootfs`` is linked with, until none is left."""
+    while gone := unneeded_libraries(rootfs, kept):
+        for path in gone:
+            path.unlink()

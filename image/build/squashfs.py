@@ -21,7 +21,7 @@ OPTIONS = (
 
 
 def build_squashfs(rootfs: Path, tools: Path, out: Path, epoch: int) -> None:
-    """Write the squashfs ``out`` of ``rootfs``; every time in it is ``epoch`` (seconds since 1970)."""
+    """Write the squashfs ``out`` of ``rootfs``, every time in it ``epoch`` (s since 1970)."""
     out.parent.mkdir(parents=True, exist_ok=True)
     times = ["-mkfs-time", str(epoch), "-all-time", str(epoch)]
     host.run(

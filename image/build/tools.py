@@ -1,4 +1,4 @@
-"""The tools tree: every build tool from the target's release, so that any host gives the same bytes."""
+"""The tools tree: build tools of the target's release, so any host gives the same bytes."""
 
 from collections.abc import Mapping
 from dataclasses import astuple

@@ -57,5 +57,5 @@ def _described(commit: str) -> str:
 
 def _git(*words: str) -> str:
     # The tree may belong to someone else than root, who builds; git would refuse to read it.
-    argv = ["git", "-C", SOURCE, "-c", f"safe.directory={SOURCE}", *words]
+    argv = ["git", "-C", str(SOURCE), "-c", f"safe.directory={SOURCE}", *words]
     return host.run(argv, step=STEP).decode().strip()

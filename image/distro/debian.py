@@ -13,7 +13,9 @@ from persist.translation import _
 
 # Shared by all trees and builds, so that a rebuild downloads only what changed. mmdebstrap empties
 # the folder of archives before the customize hook's sync-out when told nothing else.
-ARCHIVES_IN = 'mkdir -p "$1/var/cache/apt/archives" && mount --bind {cache} "$1/var/cache/apt/archives"'
+ARCHIVES_IN = (
+    'mkdir -p "$1/var/cache/apt/archives" && mount --bind {cache} "$1/var/cache/apt/archives"'
+)
 ARCHIVES_OUT = 'umount "$1/var/cache/apt/archives"'
 
 

@@ -37,7 +37,7 @@ class Mirror:
     security: Source | None
 
     def lines(self, suites: Iterable[str], components: Iterable[str]) -> tuple[str, ...]:
-        """Return one-line entries for ``suites``; a security suite without an archive is left out."""
+        """Return one-line entries for ``suites``; security is left out when there is none."""
         found = []
         for suite in suites:
             source = self.security if suite.endswith("-security") else self.archive
@@ -57,7 +57,7 @@ def host_mirror(root: Path = Path("/")) -> Mirror:
             "apt",
             _("no Debian mirror in the APT sources below {path}").format(path=root / "etc/apt"),
             _(
-                "add the line of a Debian mirror, for example to /etc/apt/sources.list.d/debian.list:"
+                "add the line of a Debian mirror to a file of /etc/apt/sources.list.d:"
                 " deb SCHEME://HOST/debian trixie main"
             ),
         )

@@ -1,0 +1,153 @@
+"""Kernel modules and firmware: what the list names stays, with what it depends on."""
+
+import lzma
+import os.path
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from image.build import host
+from image.build.cache import remove_tree
+from persist.errors import StepError
+from persist.translation import _
+
+ENDINGS = (".ko", ".ko.xz", ".ko.zst")
+# Read by the kernel itself, whatever modules there are.
+ALWAYS_FIRMWARE = ("intel-ucode/*", "amd-ucode/*", "amd/*")
+
+
+def read_patterns(text: str) -> tuple[str, ...]:
+    """Return the patterns of a list, comments and ``[function]`` headings left out."""
+    lines = (line.split("#")[0].strip() for line in text.splitlines())
+    return tuple(line for line in lines if line and not line.startswith("["))
+
+
+def select(names: Iterable[str], patterns: Iterable[str]) -> set[str]:
+    """Return those of ``names`` that ``patterns`` leave in; the last one that matches decides."""
+    chosen: set[str] = set()
+    names = tuple(names)
+    for pattern in patterns:
+        wanted = pattern.removeprefix("-")
+        matching = {name for name in names if fnmatchcase(name, wanted)}
+        chosen = chosen - matching if pattern.startswith("-") else chosen | matching
+    return chosen
+
+
+def unmatched(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    """Return the patterns that no name matches: misspelt, or built into this kernel."""
+    names = tuple(names)
+    return [
+        pattern
+        for pattern in patterns
+        if not any(fnmatchcase(name, pattern.removeprefix("-")) for name in names)
+    ]
+
+
+def read_dependencies(text: str) -> dict[str, tuple[str, ...]]:
+    """Return modules.dep as module path -> paths of all modules it needs."""
+    found = {}
+    for line in text.splitlines():
+        module, _colon, needed = line.partition(":")
+        found[module] = tuple(needed.split())
+    return found
+
+
+def bare(path: str) -> str:
+    """Return ``kernel/drivers/x/y.ko.xz`` as ``drivers/x/y``."""
+    name = path.removeprefix("kernel/")
+    for ending in ENDINGS:
+        name = name.removesuffix(ending)
+    return name
+
+
+def kept_modules(dependencies: Mapping[str, tuple[str, ...]], patterns: Iterable[str]) -> set[str]:
+    """Return the module paths that stay: the selected ones and all they depend on."""
+    chosen = select((bare(path) for path in dependencies), patterns)
+    wanted = {path for path in dependencies if bare(path) in chosen}
+    return wanted | {needed for path in wanted for needed in dependencies[path]}
+
+
+def prune_modules(rootfs: Path, patterns: tuple[str, ...], *, step: str) -> str:
+    """Remove all other modules of the one kernel in ``rootfs`` and unpack those that stay.
+
+    Unpacked, because initramfs and squashfs compress them better as a whole; their signatures are
+    part of the files and stay. Returns the kernel version.
+    """
+    version = kernel_version(rootfs)
+    folder = rootfs / "usr/lib/modules" / version
+    dependencies = read_dependencies((folder / "modules.dep").read_text())
+    kept = kept_modules(dependencies, patterns)
+    for path in dependencies:
+        place = folder / path
+        if path not in kept:
+            place.unlink()
+        elif place.suffix == ".xz":
+            place.with_suffix("").write_bytes(lzma.decompress(place.read_bytes()))
+            place.unlink()
+    for name in ("build", "source"):
+        (folder / name).unlink(missing_ok=True)
+    host.run(["depmod", version], step=step, root=rootfs)
+    return version
+
+
+def kernel_version(rootfs: Path) -> str:
+    """Return the one kernel ``rootfs`` has modules of."""
+    found = sorted(path.name for path in (rootfs / "usr/lib/modules").iterdir())
+    if len(found) != 1:
+        raise StepError(
+            _("the image has {count} kernels: {names}").format(
+                count=len(found), names=", ".join(found)
+            ),
+            _("name exactly one kernel package in the recipe"),
+        )
+    return found[0]
+
+
+def prune_firmware(rootfs: Path, version: str, dropped: tuple[str, ...], *, step: str) -> None:
+    """Remove the firmware that no module of ``rootfs`` names, and what ``dropped`` matches."""
+    folder = rootfs / "usr/lib/firmware"
+    if not folder.is_dir():
+        return
+    modules = sorted((rootfs / "usr/lib/modules" / version / "kernel").rglob("*.ko"))
+    inside = [f"/{module.relative_to(rootfs)}" for module in modules]
+    named = host.run(["modinfo", "-F", "firmware", *inside], step=step, root=rootfs).decode()
+    wanted = {*named.split(), *ALWAYS_FIRMWARE}
+    files = [path for path in folder.rglob("*") if path.is_symlink() or path.is_file()]
+    names = {str(path.relative_to(folder)): path for path in files}
+    kept = {name for name in names if any(fnmatchcase(name, want) for want in wanted)}
+    kept -= {name for name in names if any(fnmatchcase(name, drop) for drop in dropped)}
+    for name in sorted(kept):
+        kept |= _link_targets(names[name], folder)
+    for name, path in names.items():
+        if name not in kept:
+            path.unlink()
+    remove_empty_folders(folder)
+
+
+def drop_repeated_microcode(rootfs: Path) -> None:
+    """Keep one of the microcode files that are the same under the names of several processors.
+
+    Each begins with the list of all processors it is for, so the kernel finds it in either.
+    """
+    seen: set[bytes] = set()
+    for path in sorted((rootfs / "usr/lib/firmware").glob("*-ucode/*")):
+        content = path.read_bytes()
+        if content in seen:
+            path.unlink()
+        seen.add(content)
+
+
+def _link_targets(path: Path, folder: Path) -> set[str]:
+    """Return what ``path`` points to, over any number of links, as names below ``folder``."""
+    found = set()
+    while path.is_symlink():
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+        found.add(str(path.relative_to(folder)))
+    return found
+
+
+def remove_empty_folders(folder: Path) -> None:
+    """Remove every folder below ``folder`` that has become empty."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+            remove_tree(path)
