@@ -35,7 +35,7 @@ def main() -> int:
         argv = [LINKER, "--library-path", path.parent, "--list", path]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         words = done.stdout + done.stderr
-        static = "statically linked" in words or "not a dynamic executable" in words
+        static = not words.strip() or "statically linked" in words
         if "not found" in words or (done.returncode and not static):
             print(path, words.strip().replace("\n", "; "), sep=": ")
     print(len(files), "files looked at", file=sys.stderr)

@@ -39,11 +39,13 @@ def names_below(folder: Path, prefix: str = "") -> list[str]:
 def import_all(names: list[str]) -> None:
     """Import the modules of one package and print what fails."""
     warnings.simplefilter("ignore")
+    told, sys.stdout = sys.stdout, sys.stderr  # some modules print while they are imported
     for name in names:
         try:
             __import__(name)
         except BaseException as error:  # the SystemExit of a script is a fault as well
-            print(name, f"{type(error).__name__}: {error}".replace("\n", " "), sep=": ")
+            words = f"{type(error).__name__}: {error}".replace("\n", " ")
+            print(name, words, sep=": ", file=told, flush=True)
 
 
 def main() -> int:
@@ -57,7 +59,6 @@ def main() -> int:
         child = os.fork()
         if child == 0:
             import_all(names)
-            sys.stdout.flush()
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if status:
