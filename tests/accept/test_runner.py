@@ -1,0 +1,54 @@
+"""What a line of an issue says about itself, from the outcomes of its tests."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.accept import boots, runner
+from tests.accept.runner import Line, verdict
+
+LINE = Line(name="1", text="It boots.", tests=("tests/boot/test_a.py", "tests/b.py::test_c"))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "result", "reason"),
+    [
+        ({"tests/boot/test_a.py::x": "passed", "tests/b.py::test_c[1]": "passed"}, "pass", ""),
+        (
+            {"tests/boot/test_a.py::x": "failed", "tests/b.py::test_c": "passed"},
+            "fail",
+            "tests/boot/test_a.py::x",
+        ),
+        (
+            {"tests/boot/test_a.py::x": "no root", "tests/b.py::test_c": "passed"},
+            "not run",
+            "no root",
+        ),
+        ({"tests/boot/test_a.py::x": "passed"}, "not run", "tests/b.py::test_c did not run"),
+        (
+            {"tests/boot/test_a.py::x": "passed", "tests/b.py::test_cc": "passed"},
+            "not run",
+            "tests/b.py::test_c did not run",
+        ),
+    ],
+)
+def test_verdict(outcomes: dict[str, str], result: str, reason: str) -> None:
+    assert verdict(LINE, outcomes) == (result, reason)
+
+
+def test_a_line_without_tests_never_passes() -> None:
+    assert verdict(Line(name="1", text="It flies."), {})[0] == "not run"
+
+
+def test_the_tests_of_boots_exist() -> None:
+    asked = [test for line in boots.ACCEPTANCE.lines for test in line.tests]
+    missing = [test for test in asked if not (runner.ROOT / test.partition("::")[0]).exists()]
+    assert missing == []
+
+
+def test_results_outlive_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kept.json"
+    runner.write_json(path, {"commit": runner.commit(), "outcomes": {"a": "passed"}})
+    assert runner.read_kept(path) == {"a": "passed"}
+    monkeypatch.setattr(runner, "commit", lambda: "another")
+    assert runner.read_kept(path) == {}
