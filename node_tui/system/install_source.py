@@ -9,7 +9,7 @@ from msgspec import Struct
 from node_tui.plan.install import Source
 from node_tui.system.boot_mode import read_boot
 from node_tui.system.command import run
-from node_tui.system.rauc import IMAGE_CONFIG, read_image_config
+from node_tui.system.rauc import KEYRING, check_keyring, render_config
 from persist.errors import BundleError, NodeError, PlanError, StepError
 from persist.translation import _
 
@@ -37,7 +37,7 @@ class BundleInfo(Struct):
     """What ``rauc info --output-format=json-2`` tells of a bundle whose signature it accepted."""
 
     update: Update
-    images: tuple[dict[str, Image], ...] = ()
+    images: tuple[Image, ...] = ()
 
 
 def find_bundle(root: Path = Path("/")) -> Path:
@@ -79,8 +79,7 @@ def parse_source(told: str, bundle: Path, arguments: tuple[str, ...]) -> Source:
                 bundle=bundle, error=error
             )
         ) from None
-    images = [image for row in info.images for image in row.values()]
-    found = [image for image in images if image.filename == IMAGE_NAME]
+    found = [image for image in info.images if image.filename == IMAGE_NAME]
     if len(found) != 1:
         raise BundleError(
             _("The bundle {bundle} holds no {image}").format(bundle=bundle, image=IMAGE_NAME),
@@ -90,24 +89,11 @@ def parse_source(told: str, bundle: Path, arguments: tuple[str, ...]) -> Source:
 
 
 def _write_check_config(path: Path) -> Path:
-    """Write what ``rauc info`` must know: the keyring, and to trust the signing time.
-
-    Not the image's own file: it names devices of an installed system.
-    """
-    image = read_image_config(IMAGE_CONFIG)
-    keyring = image["keyring"].get("path", "") if image.has_section("keyring") else ""
-    if not keyring:
-        raise BundleError(
-            _("{path} names no keyring").format(path=IMAGE_CONFIG),
-            _("Boot a complete image: without a keyring no bundle can be trusted."),
-        )
-    compatible = image.get("system", "compatible", fallback="node-amd64")
+    """Write what ``rauc info`` must know: the keyring, and to trust the signing time."""
+    check_keyring(KEYRING)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(
-            f"[system]\ncompatible={compatible}\nbootloader=noop\nbundle-formats=verity\n"
-            f"[keyring]\npath={keyring}\nuse-bundle-signing-time=true\n"
-        )
+        path.write_text(render_config(KEYRING, path.parent))
     except OSError as error:
         raise NodeError(
             _("{path} cannot be written: {reason}").format(path=path, reason=error.strerror),

@@ -6,6 +6,7 @@ Sources: RAUC reference manual (D-Bus API, system.conf), seen with RAUC 1.13.
 import configparser
 import io
 import logging
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,19 +15,20 @@ from node_tui.plan.machine import Made
 from node_tui.system.command import run
 from node_tui.system.rauc_bus import install_bundle
 from node_tui.system.read_back import checksum
-from persist.errors import BundleError, DependencyError
+from persist.errors import BundleError
 from persist.translation import _
 from plugins.api.steps import Progress
 
 log = logging.getLogger(__name__)
 
-IMAGE_CONFIG = Path("/etc/rauc/system.conf")
+KEYRING = Path("/etc/rauc/keyring.pem")
 INSTALL_FOLDER = Path("/run/node/rauc")
 DROP_IN = Path("/run/systemd/system/rauc.service.d/90-node-install.conf")
 UNIT = "rauc.service"
 # RAUC's own word for "no slot of this config runs": without it, it looks for the booted slot in
 # the kernel command line of the live system and refuses to start.
 EXTERNAL = "_external_"
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Rauc:
@@ -34,17 +36,18 @@ class Rauc:
 
     def __init__(
         self,
-        image_config: Path = IMAGE_CONFIG,
+        keyring: Path = KEYRING,
         folder: Path = INSTALL_FOLDER,
         drop_in: Path = DROP_IN,
     ) -> None:
-        self._image_config = image_config
+        self._keyring = keyring
         self._folder = folder
         self._drop_in = drop_in
 
     def write(self, bundle: Path, slot: Made, progress: Progress) -> None:
         """Let RAUC verify ``bundle`` and write its image to ``slot``."""
-        text = render_config(read_image_config(self._image_config), slot, self._folder)
+        check_keyring(self._keyring)
+        text = render_config(self._keyring, self._folder, slot)
         with self._service(text):
             install_bundle(bundle.resolve(), progress)
 
@@ -74,44 +77,39 @@ def _restart() -> None:
     run(["systemctl", "restart", UNIT], timeout=60)
 
 
-def read_image_config(path: Path) -> configparser.ConfigParser:
-    """Return the image's own RAUC configuration: it names the keyring and what is compatible."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(path.read_text())
-    except FileNotFoundError:
-        raise DependencyError(
-            "rauc",
-            _("This image has no RAUC configuration ({path})").format(path=path),
-            _("Boot a complete image; if this is one, report it as a fault of the image."),
-        ) from None
-    if parser.has_option("keyring", "path"):
-        # A relative path is relative to the configuration it stands in, and ours lies elsewhere.
-        keyring = path.parent / parser["keyring"]["path"]
-        parser["keyring"]["path"] = str(keyring)
-        if not keyring.exists():
-            raise BundleError(
-                _("The keyring {path} that bundles are checked against is missing").format(
-                    path=keyring
-                ),
-                _("Boot a complete image: without it no bundle can be trusted."),
-            )
-    return parser
+def compatible() -> str:
+    """Return RAUC's word for the bundles that this machine takes, as ``image.build`` writes it."""
+    return f"node-{_ARCHITECTURES.get(platform.machine(), platform.machine())}"
 
 
-def render_config(image: configparser.ConfigParser, slot: Made, folder: Path) -> str:
-    """Return a configuration whose only slot is ``slot``: RAUC cannot choose another one."""
+def check_keyring(keyring: Path) -> None:
+    """Raise BundleError when there is nothing to check a signature against."""
+    if not keyring.exists():
+        raise BundleError(
+            _("The keyring {path} that bundles are checked against is missing").format(
+                path=keyring
+            ),
+            _("Boot a complete image: without it no bundle can be trusted."),
+        )
+
+
+def render_config(keyring: Path, folder: Path, slot: Made | None = None) -> str:
+    """Return a configuration whose only slot is ``slot``: RAUC cannot choose another one.
+
+    Not the image's own one: that names the devices of an installed system.
+    """
     config = configparser.ConfigParser(interpolation=None)
     config["system"] = {
-        "compatible": image.get("system", "compatible", fallback="node-amd64"),
+        "compatible": compatible(),
         "bootloader": "noop",
         "bundle-formats": "verity",
         "activate-installed": "false",
         "data-directory": str(folder),
     }
-    if image.has_section("keyring"):
-        config["keyring"] = dict(image["keyring"])
-    config["slot.root.0"] = {"device": str(slot.device), "type": "raw", "bootname": "A"}
+    # A machine whose clock is wrong must still be able to install what was signed well.
+    config["keyring"] = {"path": str(keyring), "use-bundle-signing-time": "true"}
+    if slot is not None:
+        config["slot.root.0"] = {"device": str(slot.device), "type": "raw", "bootname": "A"}
     text = io.StringIO()
     config.write(text, space_around_delimiters=False)
     return text.getvalue()
