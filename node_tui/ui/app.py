@@ -108,8 +108,7 @@ class NodeApp(LockedApp):
         waited = int(self._feed.waiting())
         if waited >= _PATIENCE and waited % 4 == 0:
             problem = _("The engine has not answered for {seconds} s").format(seconds=waited)
-            hint = _("this page goes on by itself when it does")
-            self.take(replace(self.snapshot, health=None, problem=problem, hint=hint))
+            self.take(replace(self.snapshot, health=None, problem=problem))
         idle = time.monotonic() - self._touched
         if self.session is not None and idle < _KEEP and time.monotonic() - self._kept > _KEEP:
             self._kept = time.monotonic()

@@ -33,11 +33,17 @@ class Key:
     label: str
     explain: str
     act: Callable[[], Any]
+    printed: str = ""
 
     @property
     def caps(self) -> str:
         """What is printed on the keys: ``F2/l``."""
-        return "/".join(key_cap(name) for name in self.names)
+        return self.printed or "/".join(key_cap(name) for name in self.names)
+
+    @property
+    def short_cap(self) -> str:
+        """What is printed on the key that every terminal has."""
+        return self.printed or key_cap(self.names[-1])
 
 
 def key_cap(name: str) -> str:
@@ -64,7 +70,7 @@ def key_bar(keys: Sequence[Key], cells: int) -> Line:
     full = _bar([(key.caps, key.label) for key in shown])
     if width_of(full) <= cells:
         return full
-    return _bar([(key_cap(key.names[-1]), key.label) for key in shown])
+    return _bar([(key.short_cap, key.label) for key in shown])
 
 
 def _bar(entries: Sequence[tuple[str, str]]) -> Line:

@@ -5,7 +5,9 @@ from typing import Generic, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from node_tui.ui.console import SMALLEST, Canvas
 from node_tui.ui.keys import Key, key_bar, press
@@ -15,6 +17,14 @@ from persist.translation import _
 T = TypeVar("T")
 
 
+def quiet_focus() -> Reactive[Widget | None]:
+    """Return a screen's ``focused`` that draws nothing: the two widgets concerned draw themselves.
+
+    Textual's own draws the whole screen at every Tab, which is a kilobyte even through tmux.
+    """
+    return Reactive(None, repaint=False)
+
+
 class Page(Screen[None]):
     """A full screen: one title line, the body, one line with the keys that are valid now."""
 
@@ -22,6 +32,8 @@ class Page(Screen[None]):
     Page > #title { dock: top; height: 1; }
     Page > #keys { dock: bottom; height: 1; }
     """
+
+    focused = quiet_focus()
 
     def compose(self) -> ComposeResult:
         """Put the body between title and keys."""
@@ -76,6 +88,8 @@ class Dialog(ModalScreen[T], Generic[T]):
 
     DEFAULT_CSS = "Dialog > #keys { dock: bottom; height: 1; }"
 
+    focused = quiet_focus()
+
     def compose(self) -> ComposeResult:
         """Put the box above the keys."""
         yield from self.compose_body()
@@ -101,6 +115,11 @@ class Dialog(ModalScreen[T], Generic[T]):
         """Do what the table of keys says; a key typed ahead of a new page is not for this one."""
         if self.is_active:
             press(event, self.keys())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody closed it yet; an answer of the engine may come later than that."""
+        return self in self.app.screen_stack
 
     def leave(self, result: T | None = None) -> None:
         """Close with ``result``, once: Textual would close the page below the second time."""

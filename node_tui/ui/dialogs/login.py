@@ -103,7 +103,7 @@ class LoginDialog(Dialog[Session | None]):
                 self._client.close_session()
 
     def _accept(self, session: Session) -> bool:
-        if not self.is_attached:
+        if not self.is_open:
             return False
         self.pop_until_active()
         self.leave(session)
@@ -111,7 +111,7 @@ class LoginDialog(Dialog[Session | None]):
 
     def _refuse(self, told: str) -> None:
         self._busy = False
-        if self.is_attached:
+        if self.is_open:
             self._tell(told)
             self.query_one(PlainInput).focus()
 

@@ -102,7 +102,7 @@ class PowerDialog(Dialog[None]):
 
     def _end(self, told: str, *, busy: bool) -> None:
         self._busy = busy
-        if self.is_attached:
+        if self.is_open:
             self._tell(told)
 
     def _tell(self, text: str) -> None:

@@ -41,7 +41,7 @@ class StatusPage(Page):
         if self._overflows:
             scroll = self.query_one(VerticalScroll).focus
             told = _("Scroll: the terminal is smaller than the page")
-            return (*keys, Key(("up", "down"), _("Scroll"), told, scroll))
+            return (*keys, Key(("up", "down"), _("Scroll"), told, scroll, _("Arrows")))
         return keys
 
     def title_line(self, cells: int) -> Line:

@@ -106,7 +106,7 @@ def _slot_state(slot: Slot) -> str:
 def boot_panel(facts: Facts | None) -> Panel:
     """Show how the node was booted and who signed what runs."""
     if facts is None:
-        return Panel(_("Boot"), ())
+        return Panel(_("Boot"), (line(_("not known now")),))
     modes = {"live": _("live"), "installed": _("installed"), "stateless": _("stateless")}
     parts = [modes[facts.boot_mode], {"bios": "BIOS", "uefi": "UEFI"}[facts.firmware]]
     if facts.firmware == "uefi":
@@ -182,6 +182,7 @@ def attention_items(snapshot: Snapshot, *, notes: tuple[str, ...] = ()) -> list[
     items = [("i", note) for note in notes]
     if snapshot.problem:
         items.append(("!", _with_hint(snapshot.problem, snapshot.hint)))
+        items.append(("i", _("This page goes on by itself as soon as the engine answers")))
     if snapshot.health is not None and not snapshot.problem:
         for check in snapshot.health.checks:
             if not check.passed:

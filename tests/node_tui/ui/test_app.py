@@ -256,3 +256,16 @@ async def test_what_textual_offers_developers_is_off() -> None:
         with app.suspend():
             assert app.is_running
         assert not app.active_bindings.keys() & {"ctrl+q", "ctrl+p", "ctrl+z"}
+
+
+async def test_a_refusal_that_comes_after_cancel_breaks_nothing() -> None:
+    node = FakeNode()
+    async with running(node) as (app, pilot):
+        node.hang = threading.Event()
+        await log_in(pilot, "wrong")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, StatusPage))
+        node.hang.set()
+        await app.workers.wait_for_complete()
+        await pilot.pause(0.05)
+        assert app.is_running
