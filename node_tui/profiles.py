@@ -42,7 +42,8 @@ def _owners(links: Sequence[Link]) -> dict[str, Link]:
 def _link_profile(link: Link, network: Network, owners: Mapping[str, Link]) -> Profile:
     profile: Profile = {"connection": _connection(link.name, _TYPES[link.kind])}
     if link.kind == "ethernet":
-        _match_card(profile, link.match or link.name)
+        asks = "dhcp" in (link.ipv4.method, link.ipv6.method) or link.ipv6.method == "auto"
+        _match_card(profile, link.match or link.name, asks=asks and link.ipv4.method != "static")
     else:
         profile["connection"]["interface-name"] = link.name
     if link.kind == "bond":
@@ -77,13 +78,19 @@ def _connection(name: str, kind: str) -> Section:
     return {"id": name, "uuid": profile_uuid(name), "type": kind, "autoconnect-retries": "0"}
 
 
-def _match_card(profile: Profile, card: str) -> None:
+def _match_card(profile: Profile, card: str, *, asks: bool = False) -> None:
+    """Say which card the profile is for; ``asks`` when its addresses come from the network.
+
+    For ``link``, a profile that asks may run on several cards at once: the first card with carrier
+    may have no DHCP server, and NetworkManager would try that card for ever. One that has a fixed
+    address, or carries a VLAN, runs on one card.
+    """
     connection = profile["connection"]
     if card == "link":
-        # One card at a time, and one with carrier: NetworkManager takes no other by itself. The
-        # priority leaves cards that have a profile of their own to that profile.
-        connection["multi-connect"] = "1"
+        # NetworkManager takes cards with carrier only. The priority leaves cards that have a
+        # profile of their own to that profile.
         connection["autoconnect-priority"] = "-100"
+        connection["multi-connect"] = "3" if asks else "1"
     elif is_mac(card):
         profile["ethernet"] = {"mac-address": card.upper()}
     else:

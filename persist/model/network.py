@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from persist.errors import ConfigError
 from persist.model.addresses import Ipv4, Ipv6
@@ -159,3 +160,14 @@ class Network(Struct, frozen=True, kw_only=True):
         for index, domain in enumerate(self.search):
             check_domain(f"search.{index}", domain)
         check_topology(self.links)
+
+
+def pin_first_card(network: Network, mac: str) -> Network:
+    """Return ``network`` with ``match = "link"`` replaced by the card that it turned out to be.
+
+    An installed node keeps the card it was installed through, whatever is plugged in later.
+    """
+    links = tuple(
+        replace(link, match=mac) if link.match == "link" else link for link in network.links
+    )
+    return replace(network, links=links)
