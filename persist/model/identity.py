@@ -8,7 +8,7 @@ from persist.model.checks import check_hostname
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """Empty ``hostname``: the one DHCP gives, else ``node-`` and the end of the machine id."""
+    """Without a host name the node uses the one that DHCP gives."""
 
     hostname: Annotated[
         str, Meta(description="Host name, fully qualified; empty takes it from DHCP.")

@@ -147,7 +147,7 @@ FIRST_LINK = Link(
 
 
 class Network(Struct, frozen=True, kw_only=True):
-    """Links and name servers. Links left out: DHCP on the first card; ``links = []``: none."""
+    """Links and name servers. Links left out: DHCP on cards with carrier; ``links = []``: none."""
 
     links: Annotated[tuple[Link, ...], Meta(description="Links, one table each.")] = (FIRST_LINK,)
     dns: Annotated[tuple[str, ...], Meta(description="Name servers, before those of DHCP.")] = ()

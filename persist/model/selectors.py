@@ -40,6 +40,8 @@ class DiskSelector(Struct, frozen=True):
 
 def parse_selector(path: str, text: str) -> DiskSelector:
     """Return the selector that ``text`` means; ``path`` is the config path for the error."""
+    if not text.isprintable():
+        raise _wrong(path, text)
     if text == "only":
         return DiskSelector(text, only=True)
     if text.startswith("/"):
