@@ -1,6 +1,7 @@
 """Block devices as the kernel shows them: size, identity in sysfs, partitions, flushing."""
 
 import fcntl
+import logging
 import os
 import stat
 import struct
@@ -10,6 +11,8 @@ from pathlib import Path
 from node_tui.system.command import run
 from persist.errors import StepError
 from persist.translation import _
+
+log = logging.getLogger(__name__)
 
 _BLKFLSBUF = 0x1261
 _BLKGETSIZE64 = 0x80081272
@@ -60,9 +63,16 @@ def partition_device(disk: Path, number: int) -> Path:
     )
 
 
-def settle(seconds: int = 30) -> None:
-    """Wait until udev has dealt with what just changed, so that its links are right."""
-    run(["udevadm", "settle", f"--timeout={seconds}"], timeout=seconds + 5)
+def settle(seconds: int = 120) -> None:
+    """Give udev time to deal with what just changed, so that its links are right.
+
+    No more than a courtesy: devices are found in sysfs, and a queue that does not empty may have
+    nothing to do with this disk.
+    """
+    argv = ["udevadm", "settle", f"--timeout={seconds}"]
+    done = run(argv, timeout=seconds + 30, accept=(0, 1))
+    if done.exit_code:
+        log.warning("udev is still busy: %s", done.stderr.strip())
 
 
 def flush(path: Path) -> None:
