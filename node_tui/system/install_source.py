@@ -1,6 +1,7 @@
 """Where the image of a live system comes from, and what its signed manifest says about it."""
 
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,8 @@ from persist.translation import _
 BUNDLE = Path("/run/node/node.raucb")
 IMAGE_NAME = "root.img"
 CHECK_CONFIG = Path("/run/node/rauc/check.conf")
+IMAGE_ARGUMENTS = Path("/boot/node.cfg")
+_ARGUMENTS = re.compile(r'^set args="(.*)"$', re.MULTILINE)
 
 
 class Image(Struct):
@@ -58,6 +61,7 @@ def find_bundle(root: Path = Path("/")) -> Path:
 def read_source(bundle: Path, arguments: tuple[str, ...] = ()) -> Source:
     """Check the signature of ``bundle`` and return what is in it; BundleError when it is wrong."""
     config = _write_check_config(CHECK_CONFIG)
+    machine = machine_arguments(arguments, read_image_arguments(IMAGE_ARGUMENTS))
     argv = ["rauc", f"--conf={config}", "info", "--output-format=json-2", "--"]
     try:
         told = run([*argv, bundle], timeout=300).stdout
@@ -66,7 +70,7 @@ def read_source(bundle: Path, arguments: tuple[str, ...] = ()) -> Source:
             _("The bundle {bundle} is not accepted").format(bundle=bundle),
             error.hint or error.message,
         ) from None
-    return parse_source(told, bundle, arguments)
+    return parse_source(told, bundle, machine)
 
 
 def parse_source(told: str, bundle: Path, arguments: tuple[str, ...]) -> Source:
@@ -86,6 +90,24 @@ def parse_source(told: str, bundle: Path, arguments: tuple[str, ...]) -> Source:
             _("It was not made for a node. Use the bundle of this release."),
         )
     return Source(bundle, info.update.version, found[0].size, found[0].checksum, arguments)
+
+
+def read_image_arguments(node_cfg: Path) -> frozenset[str]:
+    """Return the kernel arguments that the running image gives itself, whatever starts it."""
+    try:
+        text = node_cfg.read_text()
+    except FileNotFoundError:
+        return frozenset()
+    found = _ARGUMENTS.search(text)
+    return frozenset(found[1].split()) if found else frozenset()
+
+
+def machine_arguments(given: tuple[str, ...], image: frozenset[str]) -> tuple[str, ...]:
+    """Return the arguments that belong to this machine and must outlive its images.
+
+    Those of the image come back with every image: kept here, those of today would outlive it.
+    """
+    return tuple(dict.fromkeys(word for word in given if word not in image))
 
 
 def _write_check_config(path: Path) -> Path:

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from node_tui.system.install_source import find_bundle, parse_source
+from node_tui.system.install_source import (
+    find_bundle,
+    machine_arguments,
+    parse_source,
+    read_image_arguments,
+)
 from persist.errors import BundleError, PlanError
 
 RECORDED = Path(__file__).with_name("rauc-info.json")
@@ -47,3 +52,19 @@ def test_the_bundle_on_the_medium_is_found_behind_its_link(tmp_path: Path) -> No
 def test_a_system_without_a_bundle_has_nothing_to_install(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="not started from a bundle"):
         find_bundle(live(tmp_path, None))
+
+
+def test_arguments_of_the_image_do_not_become_the_machines(tmp_path: Path) -> None:
+    (tmp_path / "node.cfg").write_text('# comment\nset args="quiet panic=30 rd.shell=0"\n')
+    given = ("panic=30", "quiet", "console=ttyS0", "intel_iommu=on", "console=ttyS0")
+    image = read_image_arguments(tmp_path / "node.cfg")
+    assert machine_arguments(given, image) == ("console=ttyS0", "intel_iommu=on")
+
+
+def test_an_image_without_arguments(tmp_path: Path) -> None:
+    assert read_image_arguments(tmp_path / "node.cfg") == frozenset()
+
+
+def test_the_arguments_of_our_image_are_found() -> None:
+    shipped = Path(__file__).parents[3] / "image/build/node.cfg"
+    assert "systemd.gpt_auto=no" in read_image_arguments(shipped)
