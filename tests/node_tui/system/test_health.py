@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from node_tui.system import health as health_module
-from node_tui.system.health import SECONDS_BELIEVED, SECONDS_TO_TRY_AGAIN, HealthReader
+from node_tui.system.health import (
+    SECONDS_BELIEVED,
+    SECONDS_OF_NOW,
+    SECONDS_TO_TRY_AGAIN,
+    HealthReader,
+)
 from node_tui.system.health_config import ConfigFaultError, check_config
 from persist.errors import NodeError, PlanError
 from persist.store import save_generation
@@ -140,11 +145,31 @@ def test_a_failure_is_tried_again(root: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_healthy_slot_is_marked_and_another_is_not(root: Path) -> None:
     slots = FakeSlots()
-    assert reader(root, slots=slots).mark_good() == "Slot A is good."
+    clock = Clock()
+    checks = reader(root, clock, slots)
+    assert checks.mark_good() == "Slot A is good."
     (root / "run/node/config.toml").unlink()
+    clock.now += SECONDS_OF_NOW + 1
     with pytest.raises(PlanError, match=r"not marked good, network failed: .* is missing"):
-        reader(root, slots=slots).mark_good()
+        checks.mark_good()
     assert slots.marked == 1
+
+
+def test_the_mark_does_not_run_again_what_just_ran(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def ask() -> Guests:
+        asked.append(1)
+        return Guests()
+
+    monkeypatch.setattr(health_module, "ask_libvirt", ask)
+    become(root, "live", "hypervisor")
+    checks = reader(root)
+    checks.run(fresh=True)
+    checks.mark_good()
+    assert len(asked) == 1
 
 
 def test_config_that_is_no_mount_or_unreadable_fails(root: Path) -> None:
