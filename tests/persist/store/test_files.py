@@ -110,6 +110,19 @@ def test_a_link_never_leads_out(tmp_path: Path) -> None:
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_owners_come_back(tmp_path: Path) -> None:
+    items = [
+        StoredFile(path="/key", content=b"x", uid=1000, gid=962),
+        StoredFile(path="/link", kind="link", target="key", uid=1000, gid=962),
+        StoredFile(path="/dir", kind="directory", uid=1000, gid=962, mode=0o750),
+    ]
+    assert place_files(items, tmp_path) == ()
+    for item in items:
+        found = (tmp_path / item.path[1:]).lstat()
+        assert (found.st_uid, found.st_gid) == (1000, 962)
+
+
 def test_set_id_bits_survive_the_change_of_owner(tmp_path: Path) -> None:
     item = StoredFile(path="/tool", content=b"x", mode=0o4755, uid=os.getuid(), gid=os.getgid())
     assert place_files([item], tmp_path) == ()

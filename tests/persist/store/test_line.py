@@ -196,6 +196,14 @@ def test_killed_at_any_call_the_old_or_the_new_stands(tmp_path: Path) -> None:
     assert not list((tmp_path / "a").glob(".*.new"))
 
 
+def test_what_a_cut_left_behind_goes_with_the_next_save(tmp_path: Path) -> None:
+    save_generation(tmp_path, "A", "version = 1\n")
+    (tmp_path / "a/.000002.tar.new").write_bytes(b"half")
+    save_generation(tmp_path, "B", "version = 1\n")
+    save_generation(tmp_path, "A", "version = 1\n")
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["000001.tar", "000003.tar"]
+
+
 def test_the_lock_dies_with_its_holder(tmp_path: Path) -> None:
     holding = (
         "import sys, time, pathlib; from persist.store import config_lock\n"
