@@ -23,7 +23,7 @@ STALLED_SECONDS = 600.0
 PAUSE_SECONDS = 0.05
 CALL_SECONDS = 60.0
 # Told by RAUC before it writes anything: the bundle is at fault, not the disk.
-BUNDLE_WORDS = ("signature", "compatible", "verification", "manifest", "certificate", "bundle")
+BUNDLE_WORDS = ("signature", "compatible", "verif", "manifest", "certificate")
 
 
 class _Result:
@@ -49,7 +49,9 @@ class _Result:
             self.error = str(values["LastError"])
         if "Progress" in values:
             percent, message, _depth = values["Progress"]
-            self._progress(int(percent) / 100, str(message))
+            # A failed installation jumps to 100 % too.
+            if "failed" not in message:
+                self._progress(int(percent) / 100, str(message))
 
     def owner(self, name: str) -> None:
         """Take the owner of RAUC's name: none means that the service died."""

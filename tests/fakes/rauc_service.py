@@ -53,6 +53,8 @@ class Rauc(dbus.service.Object):  # type: ignore[misc, name-defined]
         percent, message = self.todo.pop(0)
         if percent == 80 and self.how == "dies":
             os._exit(9)
+        if percent == 100 and self.how in ERRORS:
+            message = "Installing failed."
         progress = dbus.Struct((percent, message, 1), signature="isi")  # type: ignore[attr-defined]
         self.PropertiesChanged(INTERFACE, {"Progress": progress}, dbus.Array([], signature="s"))  # type: ignore[attr-defined]
         if not self.todo:

@@ -103,9 +103,11 @@ def test_a_bundle_that_is_not_trusted_is_the_bundles_fault(
 
 def test_a_disk_that_fails_is_the_disks_fault(bus: str, rauc: Callable[[str], None]) -> None:
     rauc("disk-error")
+    told: list[float] = []
     with pytest.raises(StepError, match="Input/output error") as caught:
-        install(bus)
+        install(bus, lambda fraction, message="": told.append(fraction))  # noqa: ARG005
     assert not isinstance(caught.value, BundleError)
+    assert told[-1] == 0.8
 
 
 def test_a_service_that_dies_ends_the_waiting(bus: str, rauc: Callable[[str], None]) -> None:
