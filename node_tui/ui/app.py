@@ -192,6 +192,8 @@ class NodeApp(LockedApp):
         facts = self.snapshot.facts
         # A wrong guess would count as a failed login: SSH is open as soon as there is a password.
         if facts is not None and facts.boot_mode == "live" and not facts.ssh_open:
+            self._notes = (_("Asking the engine"),)
+            self._show()
             self._try_open_console(then)
         else:
             self._ask_password(then)
@@ -207,6 +209,8 @@ class NodeApp(LockedApp):
         self.call_from_thread(self._begin_session, session, then, open_console=True)
 
     def _ask_password(self, then: Callable[[], None]) -> None:
+        self._notes = ()
+        self._show()
         if self.screen is not self._status:
             return
 

@@ -111,11 +111,8 @@ def boot_panel(facts: Facts | None) -> Panel:
     parts = [modes[facts.boot_mode], {"bios": "BIOS", "uefi": "UEFI"}[facts.firmware]]
     if facts.firmware == "uefi":
         parts.append(_("Secure Boot on") if facts.secure_boot else _("Secure Boot OFF"))
-    signer = facts.signed_by or _("not known")
-    return Panel(
-        _("Boot"),
-        (line(", ".join(parts)), line(_("signed by {signer}").format(signer=signer))),
-    )
+    signed = _("signed by {signer}") if facts.signed_by else _("signer not known")
+    return Panel(_("Boot"), (line(", ".join(parts)), line(signed.format(signer=facts.signed_by))))
 
 
 def guests_panel(facts: Facts | None) -> Panel:

@@ -103,10 +103,3 @@ def test_a_terminal_of_unknown_size_counts_as_80x24() -> None:
     with PtyScreen.of_scene("installed", columns=80, rows=24) as terminal:
         terminal.resize_silently(0, 0)
         compare(terminal, "status-installed")
-
-
-def test_chinese_keeps_its_frame() -> None:
-    with PtyScreen.of_scene("installed", env={"NODE_LANG": "zh_CN"}) as terminal:
-        text = terminal.wait_for("SSH")
-        assert terminal.process.poll() is None
-        assert {row[-1] for row in text.splitlines()[2:-2]} == {"\u2502", "\u2524"}
