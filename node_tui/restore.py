@@ -28,7 +28,6 @@ from persist.translation import _
 T = TypeVar("T")
 
 COMMAND_LINE = Path("proc/cmdline")
-IMAGE_ARGUMENTS = Path("boot/node.cfg")
 CONFIG_DIR = Path("config")
 RUN = Path("run/node")
 _SECURITY = ("security", "ssh")
@@ -90,7 +89,7 @@ def restore(root: Path) -> int:
         _place(remembered.generation, root, report)
     report.attempt(_("rendering the config"), lambda: _write_config(root, merged, report), None)
     unattended = _is_unattended(arguments, report)
-    report.facts |= _summarise(root, merged, arguments, remembered)
+    report.facts |= _summarise(merged, arguments, remembered)
     report.facts |= {"unattended": unattended, "seconds": round(time.monotonic() - started, 3)}
     report.attempt(_("writing the report"), lambda: _write_report(root, merged, report), None)
     return 0
@@ -191,29 +190,17 @@ def _write_config(root: Path, merged: Merged, report: Report) -> None:
     report.attempt("/etc/shadow", lambda: write_accounts(merged.config, root), None)
 
 
-def _summarise(
-    root: Path, merged: Merged, arguments: Arguments, remembered: Remembered
-) -> dict[str, Any]:
+def _summarise(merged: Merged, arguments: Arguments, remembered: Remembered) -> dict[str, Any]:
     generation = remembered.generation
     return {
         "generation": generation.number if generation is not None else None,
         "skipped": list(remembered.skipped),
         "stateless": arguments.stateless,
         "debug": arguments.debug,
-        "kernel_arguments": list(_beyond_the_image(root, arguments)),
         "provenance": dict(merged.provenance),
         "ssh": merged.config.opens_ssh,
         "admin_password": merged.config.security.admin_password is not None,
     }
-
-
-def _beyond_the_image(root: Path, arguments: Arguments) -> tuple[str, ...]:
-    """The words for the installed system without those that every boot of this image has."""
-    try:
-        own = (root / IMAGE_ARGUMENTS).read_text(encoding="utf-8").replace('"', " ").split()
-    except OSError:
-        own = []
-    return tuple(word for word in arguments.foreign if word not in own)
 
 
 def _write_report(root: Path, merged: Merged, report: Report) -> None:

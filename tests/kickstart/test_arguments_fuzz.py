@@ -32,7 +32,7 @@ _words = st.one_of(_values, st.tuples(_names, _values).map("=".join), _names)
 
 
 @given(st.lists(_words, max_size=8).map(" ".join))
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 def test_garbage_is_answered(command_line: str) -> None:
     arguments, errors = parse_leniently(command_line)
     assert all(isinstance(error, ConfigError) and error.hint for error in errors)

@@ -69,15 +69,7 @@ def test_an_unattended_request(tmp_path: Path, boot: Boot) -> None:
     assert _shadow_hash(tmp_path, "admin") == HASH
     config = load_config((tmp_path / "run/node/config.toml").read_text())
     assert config.install.disk == ("/dev/vda",)
-    assert report["kernel_arguments"] == ["console=ttyS0"]
     assert report["provenance"]["network.links"] == "argument BOOTIF"
-
-
-def test_arguments_of_the_image_are_not_handed_on(tmp_path: Path, boot: Boot) -> None:
-    (tmp_path / "boot").mkdir()
-    (tmp_path / "boot/node.cfg").write_text('set args="quiet panic=30 loglevel=3"\n')
-    report = boot("quiet panic=30 loglevel=7 console=ttyS0")
-    assert report["kernel_arguments"] == ["loglevel=7", "console=ttyS0"]
 
 
 def test_a_wrong_argument_installs_nothing_and_keeps_the_password(
