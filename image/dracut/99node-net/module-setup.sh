@@ -10,7 +10,7 @@ depends() {
 }
 
 installkernel() {
-    hostonly='' instmods =drivers/net/ethernet =drivers/net/phy =drivers/net/mdio \
+    hostonly='' instmods '=drivers/net/ethernet' '=drivers/net/phy' '=drivers/net/mdio' \
         virtio_net vmxnet3 hv_netvsc xen_netfront \
         usbnet cdc_ether r8152 ax88179_178a \
         bonding 8021q ipv6 af_packet

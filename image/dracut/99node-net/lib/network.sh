@@ -4,6 +4,7 @@
 # node.network.*; up for one download, down again before the image's own NetworkManager starts.
 
 NETWORKS=${NETWORKS:-/run/systemd/network}
+WAIT_ONLINE=${WAIT_ONLINE:-/usr/lib/systemd/systemd-networkd-wait-online}
 NETIF_STATE=${NETIF_STATE:-/run/systemd/netif/state}
 
 network_up() {
@@ -12,7 +13,7 @@ network_up() {
     systemctl start systemd-networkd.service
     network_limit=$(argument rd.timeout) || network_limit=90
     say "Waiting for the network (at most $network_limit s) ..."
-    /usr/lib/systemd/systemd-networkd-wait-online --any --operational-state=routable \
+    "$WAIT_ONLINE" --any --operational-state=routable \
         --timeout="$network_limit" ||
         fail "No link got an address: $(link_states)" \
             "Check cable and switch port, DHCP on this network, and BOOTIF=, ip=, vlan=, bond=."

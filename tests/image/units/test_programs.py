@@ -1,0 +1,161 @@
+"""The small programs that units and udev start, run natively on folders."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = Path(__file__).resolve().parents[3] / "image/files/usr/lib/node"
+UUID = "11111111-2222-4333-8444-aaaaaaaaaaaa"
+
+
+def run(
+    program: str, *arguments: str, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run one of our programs with these variables."""
+    return subprocess.run(
+        ["dash", str(PROGRAMS / program), *arguments],
+        env=os.environ | environment, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+
+def stub(folder: Path, name: str, script: str) -> str:
+    """Make a program and return a PATH that finds it first."""
+    (folder / "bin").mkdir(exist_ok=True)
+    path = folder / "bin" / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return f"{folder}/bin:{os.environ['PATH']}"
+
+
+class Disks:
+    """Two disks with a node's partitions, as /sys has them; blkid knows their ids."""
+
+    def __init__(self, folder: Path, names: tuple[str, str], *, clone: bool = False) -> None:
+        self.folder = folder
+        self.names = names
+        (folder / "run").mkdir()
+        (folder / "cmdline").write_text(f"quiet root=PARTUUID={UUID.upper()} rauc.slot=A\n")
+        labels = ["ESP", "BIOS", "Root-A", "Root-B", "Config", "Logging", "Swap", "Data", "Else"]
+        for name in names:
+            for number, label in enumerate(labels, 1):
+                part = self.partition(name, number)
+                part.mkdir(parents=True)
+                (part / "partition").write_text(f"{number}\n")
+                (part / "uevent").write_text(
+                    f"DEVNAME={part.name}\nDEVTYPE=partition\nPARTN={number}\nPARTNAME={label}\n"
+                )
+        owners = names if clone else names[:1]
+        slots = "|".join(f"*/{self.partition(name, 3).name}" for name in owners)
+        answer = f"case $last in {slots}) echo {UUID};; *) echo x;; esac"
+        self.path = stub(folder, "blkid", f'for last in "$@"; do :; done; {answer}')
+
+    def partition(self, disk: str, number: int) -> Path:
+        joint = "p" if disk[-1].isdigit() else ""
+        return self.folder / f"sys/devices/pci/block/{disk}/{disk}{joint}{number}"
+
+    def role(self, disk: str, number: int) -> str:
+        """Return what udev would import for this partition."""
+        devpath = "/" + str(self.partition(disk, number).relative_to(self.folder / "sys"))
+        done = run("partition-role", devpath, environment={
+            "PATH": self.path, "SYS": f"{self.folder}/sys", "DEV": "/dev",
+            "RUN": f"{self.folder}/run", "PROC_CMDLINE": f"{self.folder}/cmdline",
+        })  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.strip()
+
+
+@pytest.mark.parametrize("names", [("sda", "sdb"), ("nvme0n1", "nvme1n1"), ("mmcblk0", "vda")])
+def test_roles_are_given_on_the_disk_of_the_root_only(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    disks = Disks(tmp_path, names)
+    roles = [disks.role(names[0], number) for number in range(1, 10)]
+    words = ["esp", "bios", "slot-a", "slot-b", "config", "logging", "swap", "data"]
+    assert roles == [f"NODE_ROLE={word}" for word in words] + [""]
+    assert [disks.role(names[1], number) for number in range(1, 10)] == [""] * 9
+
+
+def test_without_swap_data_is_number_seven(tmp_path: Path) -> None:
+    disks = Disks(tmp_path, ("sda", "sdb"))
+    uevent = disks.partition("sda", 7) / "uevent"
+    uevent.write_text(uevent.read_text().replace("Swap", "Data"))
+    assert disks.role("sda", 7) == "NODE_ROLE=data"
+
+
+def test_a_clone_plugged_in_later_gets_no_links(tmp_path: Path) -> None:
+    disks = Disks(tmp_path, ("sda", "sdb"), clone=True)
+    (tmp_path / "run/boot-disk").write_text("sda\n")
+    assert disks.role("sda", 5) == "NODE_ROLE=config"
+    assert disks.role("sdb", 5) == ""
+
+
+@pytest.mark.parametrize("line", ["quiet", "root=/dev/sda3", "node.bundle=LABEL=NODE:/node.raucb"])
+def test_a_live_node_has_no_roles(tmp_path: Path, line: str) -> None:
+    disks = Disks(tmp_path, ("sda", "sdb"))
+    (tmp_path / "cmdline").write_text(f"{line}\n")
+    assert disks.role("sda", 5) == ""
+
+
+def libvirt(folder: Path) -> dict[str, str]:
+    """What the image has for libvirt."""
+    (folder / "root/var/lib/libvirt/qemu").mkdir(parents=True)
+    (folder / "root/var/lib/libvirt/qemu").chmod(0o750)
+    (folder / "root/etc/libvirt/qemu/networks").mkdir(parents=True)
+    (folder / "root/etc/libvirt/qemu/networks/default.xml").write_text("<network/>")
+    (folder / "data").mkdir()
+    return {"DATA": f"{folder}/data", "ROOT": f"{folder}/root"}
+
+
+def test_data_folders_begin_as_the_image_has_them(tmp_path: Path) -> None:
+    done = run("data-folders", environment=libvirt(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "data/libvirt/qemu/networks/default.xml").read_text() == "<network/>"
+    assert (tmp_path / "data/libvirt/lib/qemu").stat().st_mode & 0o777 == 0o750
+
+
+def test_data_folders_are_made_once_and_whole(tmp_path: Path) -> None:
+    environment = libvirt(tmp_path)
+    half = tmp_path / "data/libvirt/lib.new/half"
+    half.mkdir(parents=True)
+    (tmp_path / "data/libvirt/qemu").mkdir()
+    (tmp_path / "data/libvirt/qemu/guest.xml").write_text("<domain/>")
+    assert run("data-folders", environment=environment).returncode == 0
+    names = [path.name for path in (tmp_path / "data/libvirt/qemu").iterdir()]
+    assert names == ["guest.xml"]
+    assert not (tmp_path / "data/libvirt/lib/half").exists()
+    assert (tmp_path / "data/libvirt/lib/qemu").is_dir()
+
+
+def test_profiles_of_programs_that_are_there_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "apparmor.d").mkdir()
+    for name in ("usr.sbin.chronyd", "firefox", "usr.sbin.libvirtd"):
+        (tmp_path / "apparmor.d" / name).write_text("")
+    path = stub(tmp_path, "apparmor_parser", 'echo "$@"')
+    folder = tmp_path / "apparmor.d"
+    done = run("load-profiles", environment={"PATH": path, "PROFILES": str(folder)})
+    assert done.stdout == (
+        f"--replace --write-cache -- {folder}/usr.sbin.chronyd {folder}/usr.sbin.libvirtd\n"
+    )
+
+
+def test_no_profiles_are_no_failure(tmp_path: Path) -> None:
+    path = stub(tmp_path, "apparmor_parser", "exit 1")
+    assert (
+        run("load-profiles", environment={"PATH": path, "PROFILES": str(tmp_path)}).returncode == 0
+    )
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_an_installation_is_told_on_serial_lines_only(tmp_path: Path, code: int) -> None:
+    (tmp_path / "active").write_text("tty0 ttyS0 hvc0 gone\n")
+    for name in ("tty0", "ttyS0", "hvc0"):
+        (tmp_path / name).write_text("")
+    path = stub(tmp_path, "nodectl", f'echo "$@"; echo refused >&2; exit {code}')
+    environment = {"PATH": path, "CONSOLES": f"{tmp_path}/active", "DEV": str(tmp_path)}
+    done = run("install-unattended", environment=environment)
+    assert (done.returncode, done.stdout) == (code, "install --unattended\nrefused\n")
+    assert (tmp_path / "tty0").read_text() == ""
+    # Each line opens the terminal anew; a file keeps the last of them only.
+    assert (tmp_path / "ttyS0").read_bytes() == (tmp_path / "hvc0").read_bytes() == b"refused\r\n"
