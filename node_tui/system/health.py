@@ -9,6 +9,7 @@ from node_tui.system.boot_mode import read_boot
 from node_tui.system.guests import ask_libvirt
 from node_tui.system.health_config import check_config
 from node_tui.system.health_network import check_network
+from node_tui.system.health_restore import check_restore
 from node_tui.system.release import read_release
 from node_tui.system.slots import SlotKeeper
 from persist.errors import NodeError, PlanError
@@ -24,6 +25,8 @@ SECONDS_BELIEVED: Mapping[str, float] = {"libvirt": 3600.0, "config": 60.0}
 SLOW = frozenset(("libvirt",))
 SECONDS_TO_TRY_AGAIN = 30.0
 SECONDS_OF_NOW = 15.0
+# Checks that are shown and decide nothing.
+WANTED = frozenset(("restore",))
 
 RunCheck = Callable[[], str]
 
@@ -75,6 +78,7 @@ class HealthReader:
         checks: dict[str, RunCheck] = {
             "engine": lambda: _("answers"),
             "network": lambda: check_network(self._root),
+            "restore": lambda: check_restore(self._root),
         }
         if read_release(self._root).variant == "hypervisor":
             checks["libvirt"] = _check_libvirt
@@ -103,12 +107,15 @@ class HealthReader:
         return known
 
     def _run_one(self, name: str, check: RunCheck) -> Check:
+        required = name not in WANTED
         try:
-            result = Check(name=name, passed=True, message=check())
+            result = Check(name=name, passed=True, required=required, message=check())
         except NodeError as error:
-            result = Check(name=name, passed=False, message=error.message, hint=error.hint)
+            result = Check(
+                name=name, passed=False, required=required, message=error.message, hint=error.hint
+            )
         except OSError as error:
-            result = Check(name=name, passed=False, message=str(error))
+            result = Check(name=name, passed=False, required=required, message=str(error))
         self._known[name] = (self._clock(), result)
         return result
 

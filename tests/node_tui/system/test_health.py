@@ -1,6 +1,7 @@
 """Which checks run where, how long they are believed, and when a slot is marked good."""
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from node_tui.system.health import (
     HealthReader,
 )
 from node_tui.system.health_config import ConfigFaultError, check_config
+from node_tui.system.health_restore import RestoreFaultError, check_restore
 from persist.errors import NodeError, PlanError
 from persist.store import save_generation
 from plugins.api.facts import Guests, Health
@@ -64,11 +66,11 @@ def names(checks: HealthReader) -> list[str]:
 
 def test_the_checks_fit_the_image_and_the_boot(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health_module, "ask_libvirt", lambda: Guests(running=2))
-    assert names(reader(root)) == ["engine", "network"]
+    assert names(reader(root)) == ["engine", "network", "restore"]
     become(root, "live", "hypervisor")
-    assert names(reader(root)) == ["engine", "network", "libvirt"]
+    assert names(reader(root)) == ["engine", "network", "restore", "libvirt"]
     become(root, "installed", "minimal")
-    assert names(reader(root)) == ["engine", "network", "config"]
+    assert names(reader(root)) == ["engine", "network", "restore", "config"]
 
 
 def settled(checks: HealthReader) -> Health:
@@ -117,7 +119,11 @@ def test_a_slow_libvirt_holds_up_nobody_who_only_looks(
     become(root, "live", "hypervisor")
     checks = reader(root)
     for _look in range(5):
-        assert [check.name for check in checks.run(fresh=False).checks] == ["engine", "network"]
+        assert [check.name for check in checks.run(fresh=False).checks] == [
+            "engine",
+            "network",
+            "restore",
+        ]
     hang.set()
     assert settled(checks).checks[-1].name == "libvirt"
     assert len(asked) == 1
@@ -192,3 +198,35 @@ def test_config_needs_a_whole_generation(root: Path, monkeypatch: pytest.MonkeyP
     newest = root / "config/a/000002.tar"
     newest.write_bytes(newest.read_bytes()[:-1] + b"x")
     assert check_config(root).startswith(f"generation 1, {newest} is not used: ")
+
+
+RESTORES = [
+    ({}, ""),
+    ({"errors": [], "problems": [], "skipped": [], "generation": 3}, ""),
+    (
+        {"errors": [{"path": "time.ntp", "message": "time.ntp: bad", "hint": "Mend."}]},
+        "time.ntp: bad",
+    ),
+    ({"problems": ["chrony: no template"], "skipped": ["2 is damaged"]}, "chrony.* .and 1 more"),
+    ({"skipped": ["/config/a/000002.tar is not used"]}, "000002.tar is not used$"),
+]
+
+
+@pytest.mark.parametrize(("report", "words"), RESTORES)
+def test_what_restore_could_not_do_is_shown_and_decides_nothing(
+    root: Path, report: dict[str, object], words: str
+) -> None:
+    (root / "run/node/restore.json").write_text(json.dumps(report))
+    health = reader(root).run(fresh=True)
+    check = next(check for check in health.checks if check.name == "restore")
+    assert check.passed == (not words)
+    assert re.search(words or "in use", check.message)
+    assert not check.required
+    assert health.healthy
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{"])
+def test_a_missing_or_damaged_report_is_said(root: Path, content: str) -> None:
+    (root / "run/node/restore.json").write_text(content)
+    with pytest.raises(RestoreFaultError, match="There is no report of the restore"):
+        check_restore(root)
