@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,7 +83,9 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 def install(rootfs: Path, image: Path, disk: Path, tmp_path: Path) -> Install:
     """Plan and apply on the disk, inside the image's root."""
 
-    def run(*consent: str, stop_at: str = "", sha256: str = "") -> dict[str, Any]:
+    def run(
+        *consent: str, stop_at: str = "", sha256: str = "", kill: tuple[str, float] | None = None
+    ) -> dict[str, Any]:
         (tmp_path / "scratch").mkdir(exist_ok=True)
         asked = {
             "disk": str(disk),
@@ -89,9 +94,8 @@ def install(rootfs: Path, image: Path, disk: Path, tmp_path: Path) -> Install:
             "consent": consent,
             "stop_at": stop_at,
         }
-        done = subprocess.run(
+        with subprocess.Popen(
             ["unshare", "--mount", "--propagation=private", "/bin/sh", "-c", ENTER],
-            input=json.dumps(asked),
             env={
                 "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
                 "SCRATCH": str(tmp_path / "scratch"),
@@ -99,16 +103,38 @@ def install(rootfs: Path, image: Path, disk: Path, tmp_path: Path) -> Install:
                 "SOURCE": str(ROOT),
                 "GIVEN": str(image.parent),
             },
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        told: dict[str, Any] = json.loads(done.stdout)
+            start_new_session=True,
+        ) as process:
+            if kill is not None:
+                return kill_in_step(process, json.dumps(asked), *kill)
+            output, complaint = process.communicate(json.dumps(asked), 300)
+        assert process.returncode == 0, complaint[-4000:]
+        told: dict[str, Any] = json.loads(output)
         return told
 
     return run
+
+
+def kill_in_step(
+    process: subprocess.Popen[str], asked: str, step: str, seconds: float
+) -> dict[str, Any]:
+    """Kill the installation and all that it started, ``seconds`` after ``step`` began."""
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(asked)
+    process.stdin.close()
+    for line in process.stderr:
+        if line == f"{step} started\n":
+            break
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    # On a fast machine it may be over before: then the disk holds an installed node.
+    assert process.wait(30) in {0, -signal.SIGKILL}
+    return {}
 
 
 def sector_size(disk: Path) -> int:
@@ -162,6 +188,27 @@ def test_a_cut_while_the_table_is_written_leaves_a_disk_that_installs_again(
     told = install()
     assert told["error"] == ""
     assert told["disk"]["node_generation"] == 1
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        ("check-disk", 0.0),
+        *(("partition", seconds) for seconds in (0.05, 0.15, 0.3, 0.45, 0.6, 0.8)),
+        ("write-slot", 0.0),
+        ("make-bootable", 0.05),
+        ("save-config", 0.0),
+        ("save-config", 0.1),
+    ],
+    ids=lambda moment: f"{moment[0]}+{moment[1]}s",
+)
+def test_killed_at_any_moment_it_installs_again_or_is_done(
+    install: Install, moment: tuple[str, float]
+) -> None:
+    install(kill=moment)
+    again = install()
+    assert again["error"] == "" or "holds an installed node" in again["error"]
+    assert again["disk"]["node_generation"] == 1
 
 
 def test_a_node_whose_table_is_damaged_is_still_a_node(install: Install, disk: Path) -> None:

@@ -2,8 +2,8 @@
 where the kernel of the build machine has no FAT.
 
 Reads one JSON object (disk, image, sha256, consent, stop_at) and prints another: how it ended, the
-events, and what the disk looks like afterwards. ``stop_at`` is the step after whose ``apply`` the
-power goes: nothing is undone, unmounted or said any more.
+events (each on standard error too, as it comes), and what the disk looks like afterwards.
+``stop_at`` is the last step that is applied.
 """
 
 import json
@@ -23,6 +23,7 @@ from node_tui.system.loader import BOOT_IMAGE, CORE_IMAGE, TargetLoader
 from node_tui.system.read_back import checksum
 from persist.errors import NodeError
 from persist.model import decode_config
+from plugins.api.events import Event
 from plugins.api.facts import Facts, Link, Usage
 from plugins.api.steps import Plan, Progress
 
@@ -86,7 +87,12 @@ def main() -> None:
         plan = make_plan(asked)
         told["steps"] = plan.describe()
         kept = Plan(plan.name, plan.title, cut(plan, asked["stop_at"]))
-        apply(kept, make_system(), told["events"].append, operation="test")
+
+        def monitor(event: Event) -> None:
+            told["events"].append(event)
+            print(event.step, event.state, file=sys.stderr, flush=True)  # noqa: T201
+
+        apply(kept, make_system(), monitor, operation="test")
     except NodeError as error:
         told["error"] = str(error)
     told["disk"] = next(disk for disk in disks.examine_disks() if disk.path == asked["disk"])
