@@ -1,7 +1,7 @@
 """Leave a slot that did not prove itself: systemd starts this when a boot did not complete.
 
 Only an unproven slot is given up. On a proven one, on a live node, and when the boot state cannot
-be read, the machine stays up: a failing check is a line of the status page then, no reason to reboot.
+be read, the machine stays up: a failing check is a line of the status page then and no more.
 """
 
 import sys
