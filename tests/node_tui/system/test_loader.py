@@ -1,4 +1,4 @@
-"""Making a disk start: what is taken from the image, what stops it, what the firmware may refuse."""
+"""Making a disk start: what is taken from the image, what stops it, what may be refused."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ class Folders(Mounts):
     """Folders in place of filesystems, by the device's name."""
 
     @contextmanager
-    def mounted(self, device: Path, kind: str, options: str = "") -> Iterator[Path]:
+    def mounted(self, device: Path, kind: str, options: str = "") -> Iterator[Path]:  # noqa: ARG002
         yield self._base / device.name
 
 
@@ -65,10 +65,11 @@ def install(machine: Path, files: BootFiles = FILES) -> tuple[str, list[str]]:
 def test_esp_and_bios_come_from_the_slot(machine: Path) -> None:
     calls, _ = install(machine)
     image = machine / "vda3"
+    kernel = f"{image}/boot/vmlinuz {image}/boot/initrd.img"
+    bios = f"{image}/usr/lib/node/bios"
     assert calls.splitlines() == [
-        f"esp /dev/vda1 {image}/usr/lib/node/esp console=ttyS0 iommu=pt"
-        f" {image}/boot/vmlinuz {image}/boot/initrd.img {fresh_state('A')}",
-        f"bios /dev/vda {image}/usr/lib/node/bios/boot.img {image}/usr/lib/node/bios/core.img",
+        f"esp /dev/vda1 {image}/usr/lib/node/esp console=ttyS0 iommu=pt {kernel} {fresh_state('A')}",
+        f"bios /dev/vda {bios}/boot.img {bios}/core.img",
     ]
 
 
