@@ -66,9 +66,9 @@ def test_esp_and_bios_come_from_the_slot(machine: Path) -> None:
     calls, _ = install(machine)
     image = machine / "vda3"
     kernel = f"{image}/boot/vmlinuz {image}/boot/initrd.img"
-    bios = f"{image}/usr/lib/node/bios"
+    bios, tree = f"{image}/usr/lib/node/bios", f"{image}/usr/lib/node/esp"
     assert calls.splitlines() == [
-        f"esp /dev/vda1 {image}/usr/lib/node/esp console=ttyS0 iommu=pt {kernel} {fresh_state('A')}",
+        f"esp /dev/vda1 {tree} console=ttyS0 iommu=pt {kernel} {fresh_state('A')}",
         f"bios /dev/vda {bios}/boot.img {bios}/core.img",
     ]
 
