@@ -64,12 +64,23 @@ class Client:
         return self._get(f"/v1/operations/{number}", Operation)
 
     def follow(self, number: str, *, after: int = 0) -> Iterator[Event]:
-        """Yield the events of an operation from the ``after``-th on, until it ends."""
+        """Yield the events of an operation from the ``after``-th on, until it ends.
+
+        EngineAbsentError when the engine stops before it told the end.
+        """
         decoder = msgspec.json.Decoder(Event)
+        ended = False
         with self._ask("GET", f"/v1/operations/{number}/events?after={after}") as answer:
             for line in answer:
                 if line.strip():
-                    yield decoder.decode(line)
+                    event = decoder.decode(line)
+                    ended = not event.step and event.state in ("done", "failed")
+                    yield event
+        if not ended:
+            raise EngineAbsentError(
+                _("The engine stopped before it told the end of {number}.").format(number=number),
+                _("nodectl operations shows whether it goes on."),
+            )
 
     def open_session(self, user: str, password: str) -> Session:
         """Log in; later calls of this client have the user's rights."""

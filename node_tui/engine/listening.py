@@ -64,6 +64,7 @@ class RoleServer(Server):
         self._sockets = dict(sockets)
         self._over = asyncio.Event()
         self.on_started: Callable[[], None] = lambda: None
+        self.on_stopping: Callable[[], None] = lambda: None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         """Listen on every socket; a connection carries the role of its socket in its state."""
@@ -82,6 +83,7 @@ class RoleServer(Server):
     def stop(self) -> None:
         """End the server; call it from the event loop."""
         self.should_exit = True
+        self.on_stopping()
         self._over.set()
 
     @contextlib.contextmanager

@@ -78,6 +78,7 @@ async def _serve(engine: Engine, sockets: Mapping[Role, socket.socket]) -> None:
         loop.run_in_executor(None, _mend, engine)
 
     server.on_started = begin
+    server.on_stopping = engine.operations.release_followers
     alive = asyncio.create_task(_show_life())
     try:
         await server.serve()

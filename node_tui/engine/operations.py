@@ -34,6 +34,7 @@ class Running:
             id=number, kind=kind, title=title, state="started", fraction=0.0, steps=steps
         )
         self._events: list[Event] = []
+        self._released = False
 
     @property
     def id(self) -> str:
@@ -81,6 +82,14 @@ class Running:
         for wake in followers:
             wake()
 
+    def release_followers(self) -> None:
+        """End all streams, the work goes on: a server that stops waits for its streams."""
+        with self._lock:
+            self._released = True
+            followers = tuple(self._wake)
+        for wake in followers:
+            wake()
+
     async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, Event | None]]:
         """Yield ``(number, event)`` from ``after`` on until the end; None is a sign of life."""
         loop = asyncio.get_running_loop()
@@ -100,7 +109,7 @@ class Running:
                 for event in fresh:
                     position += 1
                     yield position, event
-                if ended:
+                if ended or self._released:
                     return
                 try:
                     await asyncio.wait_for(changed.wait(), SECONDS_BETWEEN_SIGNS_OF_LIFE)
@@ -150,6 +159,13 @@ class Operations:
                 _("There is no operation {number}.").format(number=number),
                 _("nodectl operations lists those since the engine started."),
             ) from None
+
+    def release_followers(self) -> None:
+        """End all streams of all operations."""
+        with self._lock:
+            known = tuple(self._known.values())
+        for running in known:
+            running.release_followers()
 
     def all(self) -> tuple[Operation, ...]:
         """Return all operations, oldest first, without their events."""

@@ -1,5 +1,7 @@
 """Measure the engine natively: cold start, memory, answers, and nodectl status. Asserts nothing."""
 
+import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -60,11 +62,17 @@ def measure(process: subprocess.Popen[bytes], folder: Path, starts: list[float])
     """Print what is to know about a running engine."""
     client = Client(folder / "viewer.sock")
     show("engine: cold start to first answer", starts, "s")
+    ticks = processor_ticks(process.pid) / os.sysconf("SC_CLK_TCK")
+    say(f"{'engine: cold start, processor time':40} {ticks:8.3f} s")
     client.facts()
     show("engine: GET /v1/facts", timed(client.facts), "s")
     show("engine: GET /v1/health", timed(client.health), "s")
     status = [sys.executable, "-c", ENGINE, "status", "--sockets", str(folder)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     show("nodectl status", timed(lambda: subprocess.check_output(status)), "s")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    say(f"{'nodectl status: processor time':40} {used / ROUNDS:8.3f} s")
     say(f"{'engine: resident memory':40} {resident(process.pid) / 1e6:8.1f} MB")
     ticks = processor_ticks(process.pid)
     time.sleep(2)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -277,6 +279,28 @@ def test_a_reader_that_leaves_is_no_error(bench: Bench) -> None:
         os.close(write_end)
         _out, error = process.communicate(timeout=20)
     assert (process.returncode, error) == (0, b"")
+
+
+def test_ctrl_c_is_quiet(bench: Bench) -> None:
+    """Ctrl+C while following: no traceback, and the operation goes on."""
+    over = threading.Event()
+
+    def work(monitor: Monitor) -> None:
+        monitor(event(0.1))
+        assert over.wait(20)
+
+    bench.work = work
+    command = start("install", "--sockets", str(bench.folder))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b" 10 %  running   partition\n"
+        process.send_signal(signal.SIGINT)
+        _out, error = process.communicate(timeout=20)
+    assert (process.returncode, error) == (130, b"")
+    (running,) = bench.client("viewer").operations()
+    assert running.state == "running"
+    over.set()
+    assert list(bench.client("viewer").follow(running.id))[-1].state == "done"
 
 
 def test_status_loads_little() -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -74,6 +75,7 @@ class Bench:
     health: FakeHealth
     power: list[str]
     work: Callable[[Monitor], None] = lambda _monitor: None
+    stop: Callable[[], None] = lambda: None
 
     def client(self, role: Role) -> Client:
         return Client(self.folder / f"{role}.sock", seconds=5)
@@ -98,14 +100,21 @@ class Served:
         self._loop = asyncio.get_running_loop()
         self._server = RoleServer(build_app(self._engine), self._sockets)
         self._server.on_started = self._started.set
+        self._server.on_stopping = self._engine.operations.release_followers
         await self._server.serve()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._started.wait(10)
+        return self
+
+    def stop(self) -> None:
+        """Stop as a signal would."""
+        self._loop.call_soon_threadsafe(self._server.stop)
 
     def __exit__(self, *_error: object) -> None:
-        self._loop.call_soon_threadsafe(self._server.stop)
+        if self._thread.is_alive():
+            self.stop()
         self._thread.join(10)
         assert not self._thread.is_alive()
 
@@ -130,5 +139,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         mend=lambda: None,
     )
     served = Bench(engine, tmp_path / "s", clock, authenticator, health, power)
-    with Served(engine, served.folder):
+    with Served(engine, served.folder) as server:
+        served.stop = server.stop
         yield served

@@ -14,6 +14,7 @@ from node_tui.plan.install import Source
 from persist.errors import ConfigError, NodeError, PlanError, StepError
 from plugins.api.events import Event
 from plugins.api.facts import Disk, Usage
+from tests.fakes.machine import IMAGE, SHA256, FakeMachine
 from tests.node_tui.engine.benches import Bench, some_facts
 
 GIB = 2**30
@@ -109,6 +110,22 @@ def test_an_installation_is_an_operation_with_the_plans_steps(
         ("", "failed"),
     ]
     assert (events[-1].message, events[-1].hint) == ("/dev/vda is gone", "Plug it in again.")
+
+
+def test_a_whole_installation_over_the_api(bench: Bench, installer: Installer) -> None:
+    machine = FakeMachine(EMPTY)
+    source = Source(Path("/run/node/node.raucb"), "1.2.0", len(IMAGE), SHA256)
+    ask(installer, "node.install.disk=serial:S1 hostname=node1.example.com")
+    bench.engine.install = replace(
+        installer, system=lambda: machine, find_source=lambda _root, _arguments: source
+    ).install
+    operation = bench.client("admin").install()
+    events = list(bench.client("viewer").follow(operation.id))
+    assert (events[-1].state, events[-1].fraction) == ("done", 1.0)
+    fractions = [event.fraction for event in events]
+    assert fractions == sorted(fractions)
+    assert "node1.example.com" in machine.generation
+    assert machine.slot == IMAGE
 
 
 def test_foreign_arguments_go_to_the_installed_system(installer: Installer) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from node_tui.client import Client
+from node_tui.client import Client, EngineAbsentError
 from persist.errors import NodeError, PlanError, StepError
 from plugins.api.events import Event, Monitor
 from tests.node_tui.engine.benches import Bench
@@ -136,6 +136,23 @@ def test_the_fraction_never_goes_back(bench: Bench) -> None:
     script.next(4)
     fractions = [event.fraction for event in client.follow(operation.id)]
     assert fractions == [0.5, 0.5, 1.0, 1.0]
+
+
+def test_a_stopping_engine_ends_its_streams_at_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    script = Script([step(0.5)])
+    bench.work = script
+    client = bench.client("admin")
+    operation = client.install()
+    events = client.follow(operation.id)
+    script.next()
+    assert next(events).fraction == 0.5
+    bench.stop()
+    with pytest.raises(EngineAbsentError, match=f"before it told the end of {operation.id}"):
+        next(events)
+    script.next()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_server_sent_events(bench: Bench) -> None:
