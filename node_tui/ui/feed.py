@@ -11,6 +11,8 @@ from persist.translation import _
 from plugins.api.events import Operation
 from plugins.api.facts import Facts, Health
 
+_AT_WORK = frozenset({"started", "running"})
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -38,11 +40,15 @@ def look(client: NodeClient, before: Snapshot) -> Snapshot:
 
 
 def shown_operation(client: NodeClient) -> Operation | None:
-    """Return the operation that runs, else the last one when it failed, with its events."""
+    """Return the operation to look at, with its events.
+
+    That is the one that runs; else the last one when it failed, or when it was an installation,
+    whose end is what somebody waits for at this screen.
+    """
     operations = client.operations()
-    running = [operation for operation in operations if operation.state in {"started", "running"}]
-    failed = [operation for operation in operations[-1:] if operation.state == "failed"]
-    return next((client.operation(operation.id) for operation in running + failed), None)
+    running = [operation for operation in operations if operation.state in _AT_WORK]
+    last = [told for told in operations[-1:] if told.state == "failed" or told.kind == "install"]
+    return next((client.operation(operation.id) for operation in running + last), None)
 
 
 class Feed:
@@ -90,7 +96,7 @@ class Feed:
                 told = True
             seen = now
             self._ended.wait(self._gap)
-            busy = now.operation is not None and now.operation.state != "failed"
+            busy = now.operation is not None and now.operation.state in _AT_WORK
             rest = 0.0 if busy else self._interval - self._gap
             self._wake.wait(max(rest, 0.0))
             self._wake.clear()

@@ -25,7 +25,7 @@ LIVE = Facts(
     hostname="localhost",
     boot_mode="live",
     firmware="bios",
-    signed_by="development key 3f9a2c11",
+    signed_by="development key: not for production",
     clock="2026-11-20T07:31:00+00:00",
     uptime=95,
     cpus=2,
@@ -121,16 +121,14 @@ CROWDED = msgspec.structs.replace(
 )
 
 STEPS = (
-    "check-disk",
-    "partition",
-    "format",
-    "write-slot",
-    "verify-slot",
-    "write-esp",
-    "embed-bios",
-    "rescue",
-    "boot-state",
-    "save-config",
+    "Check that /dev/vda is still the disk that was chosen",
+    "Erase /dev/vda and partition it: ESP, BIOS, Root-A, Root-B, Config, Logging, Data",
+    "Format Config, Logging and Data",
+    "Write version 0.1.0 to slot A of /dev/vda",
+    "Read slot A back and compare its 160 MiB with the signed checksum",
+    "Write the boot loader to /dev/vda; slot A gets three tries",
+    "Save the config as the first generation on Config of /dev/vda",
+    "Flush /dev/vda",
 )
 
 
@@ -150,16 +148,21 @@ def _event(step: str, state: str, fraction: float, message: str, hint: str = "")
 
 
 _BEGUN = (
-    _event("", "started", 0.0, ""),
-    _event("check-disk", "done", 0.02, "/dev/vda is empty, 20 GB"),
-    _event("partition", "done", 0.06, "8 partitions on /dev/vda"),
-    _event("format", "done", 0.09, "Config, Logging, Data"),
+    _event("", "started", 0.0, "Install Node 0.1.0 on /dev/vda"),
+    _event("check-disk", "started", 0.0, STEPS[0]),
+    _event("check-disk", "done", 0.02, ""),
+    _event("partition", "started", 0.02, STEPS[1]),
+    _event("partition", "running", 0.04, "systemd-repart: Root-B"),
+    _event("partition", "done", 0.06, ""),
+    _event("format", "started", 0.06, STEPS[2]),
+    _event("format", "done", 0.09, ""),
+    _event("write-slot", "started", 0.09, STEPS[3]),
     _event("write-slot", "running", 0.41, "214 of 460 MB"),
 )
 INSTALLING = Operation(
     id="install-1",
     kind="install",
-    title="Installing Node 0.1.0 on /dev/vda",
+    title="Install Node 0.1.0 on /dev/vda",
     state="running",
     fraction=0.41,
     steps=STEPS,
@@ -177,5 +180,6 @@ FAILED = msgspec.structs.replace(
             "/dev/vda3: write error at 214 MB (Input/output error); slot A is not bootable",
             "Replace the disk, or choose another one with storage_init=, and install again",
         ),
+        _event("format", "running", 0.41, "taken back"),
     ),
 )

@@ -6,56 +6,57 @@ from persist.translation import _
 from plugins.api.events import Event, Operation
 
 _STATE = 7
-_STEP_NAME = 22
 
 
 def operation_panel(operation: Operation, width: int, rows: int) -> Panel:
     """Return the operation in exactly ``rows`` rows; the step at work always stays in view."""
-    last = operation.events[-1] if operation.events else None
-    tail = (
-        _failure_lines(operation, width) if operation.state == "failed" else _progress(last, width)
-    )
+    failed = operation.state == "failed"
+    tail = _failure_lines(operation, width) if failed else [_last_line(operation, width)]
     below = [(), _bar_line(operation, width), *tail]
-    newest = _newest_events(operation)
-    steps = _step_lines(operation, newest, width)
-    shown = _window(steps, max(newest, default=0), max(rows - len(below), 0))
+    told = _events_by_step(operation)
+    steps = [_step_line(step, events, operation, width) for step, events in told]
+    begun = [row for row, (_step, events) in enumerate(told) if events]
+    shown = _window(steps, begun[-1] if begun else 0, max(rows - len(below), 0))
     lines = [*shown, *below][:rows]
     return Panel(operation.title, (*lines, *[()] * (rows - len(lines))))
 
 
-def _newest_events(operation: Operation) -> dict[int, Event]:
-    """Return the newest event of every step, by the row of the step.
+def _events_by_step(operation: Operation) -> list[tuple[str, list[Event]]]:
+    """Return every step, in words, with its events.
 
-    A plan in words has sentences for steps where events have names: then the order tells which.
+    Steps are sentences, and events carry the names of steps, of which two may be the same: so the
+    order of their beginnings tells which step is meant, and later events mean the last one.
     """
-    newest = {event.step: event for event in operation.events if event.step}
-    if newest.keys() <= set(operation.steps):
-        return {operation.steps.index(step): event for step, event in newest.items()}
-    return dict(enumerate(newest.values()))
+    told: list[tuple[str, list[Event]]] = [(step, []) for step in operation.steps]
+    row_of: dict[str, int] = {}
+    for event in operation.events:
+        if not event.step:
+            continue
+        if event.state == "started" or event.step not in row_of:
+            row_of[event.step] = max(row_of.values(), default=-1) + 1
+        row = row_of[event.step]
+        if row >= len(told):
+            told.append((event.message or event.step, []))
+            row = row_of[event.step] = len(told) - 1
+        told[row][1].append(event)
+    return told
 
 
-def _step_lines(operation: Operation, newest: dict[int, Event], width: int) -> list[Line]:
-    widest = max([len(step) for step in operation.steps], default=0)
-    name_width = widest if widest <= _STEP_NAME else width - _STATE
-    left = width - _STATE - name_width - 1
-    rows: list[Line] = []
-    for row, step in enumerate(operation.steps):
-        event = newest.get(row)
-        state, tone = _step_state(event, operation)
-        told = event.message if event is not None and event.state != "failed" else ""
-        name = pad(step, name_width)
-        rows.append(line(Span(pad(state, _STATE), tone), name, " ", cut(told, left)))
-    return rows
+def _step_line(step: str, events: list[Event], operation: Operation, width: int) -> Line:
+    word, tone = _step_state([event.state for event in events], operation)
+    return line(Span(pad(word, _STATE), tone), cut(step, width - _STATE))
 
 
-def _step_state(event: Event | None, operation: Operation) -> tuple[str, Tone]:
-    if event is None:
+def _step_state(states: list[str], operation: Operation) -> tuple[str, Tone]:
+    if not states:
         return "-", "plain"
-    if event.state == "done":
-        return _("done"), "good"
-    if event.state == "failed" or operation.state == "failed":
+    if "failed" in states:
         return _("FAILED"), "bad"
-    return _("now"), "key"
+    if states[-1] == "done":
+        return _("done"), "good"
+    if "done" in states:
+        return _("undone"), "warn"
+    return (_("FAILED"), "bad") if operation.state == "failed" else (_("now"), "key")
 
 
 def _window(steps: list[Line], current: int, room: int) -> list[Line]:
@@ -70,11 +71,13 @@ def _bar_line(operation: Operation, width: int) -> Line:
     return line(Span(bar(operation.fraction, width - len(percent)), tone), percent)
 
 
-def _progress(last: Event | None, width: int) -> list[Line]:
-    return [line(cut(last.message if last is not None else "", width))]
+def _last_line(operation: Operation, width: int) -> Line:
+    told = [event.message for event in operation.events if event.message]
+    return line(cut(told[-1] if told else "", width))
 
 
 def _failure_lines(operation: Operation, width: int) -> list[Line]:
+    """Return the first failure: what an undo could not take back comes after it, and is less."""
     failed = [event for event in operation.events if event.state == "failed"]
     message = next((event.message for event in failed if event.message), "")
     hint = next((event.hint for event in failed if event.hint), "")

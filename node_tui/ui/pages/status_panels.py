@@ -11,7 +11,8 @@ _LABEL = 10
 _METER_LABEL = 6
 _METER = 14
 _SSH_ROWS = 3
-_LINK_KINDS_HIDDEN = frozenset({"loopback"})
+# The ports of guests come and go by the hundred; what matters here are the links of the node.
+_LINK_KINDS_HIDDEN = frozenset({"loopback", "tap"})
 
 
 def reach_panel(facts: Facts | None, width: int, *, console: str) -> Panel:
@@ -112,7 +113,10 @@ def boot_panel(facts: Facts | None) -> Panel:
     if facts.firmware == "uefi":
         parts.append(_("Secure Boot on") if facts.secure_boot else _("Secure Boot OFF"))
     signed = _("signed by {signer}") if facts.signed_by else _("signer not known")
-    return Panel(_("Boot"), (line(", ".join(parts)), line(signed.format(signer=facts.signed_by))))
+    return Panel(
+        _("Boot"),
+        (line(", ".join(parts)), line(signed.format(signer=facts.signed_by.partition(":")[0]))),
+    )
 
 
 def guests_panel(facts: Facts | None) -> Panel:
@@ -177,6 +181,8 @@ def _address_words(link: Link, width: int) -> str:
 def attention_items(snapshot: Snapshot, *, notes: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """Return what an admin should know: (``!`` or ``i``, sentence), the worst first."""
     items = [("i", note) for note in notes]
+    if snapshot.facts is None and not snapshot.problem:
+        items.append(("i", _("Waiting for the first answer of the engine")))
     if snapshot.problem:
         items.append(("!", _with_hint(snapshot.problem, snapshot.hint)))
         items.append(("i", _("This page goes on by itself as soon as the engine answers")))

@@ -83,6 +83,13 @@ def test_links_that_do_not_fit_are_counted_with_those_that_are_down() -> None:
     assert "more links, 10 of them DOWN" in shown
 
 
+def test_before_the_first_answer_nothing_is_claimed() -> None:
+    shown = "\n".join(map(text_of, _drawn(Snapshot(), 80, 22)))
+    assert "Waiting for the first answer of the engine" in shown
+    assert "Nothing needs attention" not in shown
+    assert "WAITING" in text_of(title_line(Snapshot(), 80, answered=False))
+
+
 def test_facts_of_a_dead_engine_are_not_shown_as_true() -> None:
     snapshot = Snapshot(scenes.INSTALLED, problem="The engine is gone.", hint="Wait.")
     shown = "\n".join(map(text_of, _drawn(snapshot, 80, 22)))
@@ -94,8 +101,9 @@ def test_facts_of_a_dead_engine_are_not_shown_as_true() -> None:
 
 def test_the_step_at_work_stays_in_view_of_a_long_plan() -> None:
     steps = tuple(f"step-{number}" for number in range(40))
-    event = msgspec.structs.replace(scenes.INSTALLING.events[-1], step="step-33", message="here")
-    operation = msgspec.structs.replace(scenes.INSTALLING, steps=steps, events=(event,))
+    begun = scenes.INSTALLING.events[1]
+    events = tuple(msgspec.structs.replace(begun, step=f"name-{row}") for row in range(34))
+    operation = msgspec.structs.replace(scenes.INSTALLING, steps=steps, events=events)
     shown = "\n".join(map(text_of, _drawn(Snapshot(scenes.LIVE, None, operation), 80, 22)))
     assert "now    step-33" in shown
 
