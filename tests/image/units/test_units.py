@@ -12,7 +12,13 @@ UNITS = IMAGE / "units"
 FILES = IMAGE / "files"
 PRESET = FILES / "usr/lib/systemd/system-preset/00-node.preset"
 # Made by the builder, or by Debian's packages.
-FROM_ELSEWHERE = ("/usr/bin/nodectl", "/usr/bin/node-tui", "/usr/bin/install", "/usr/bin/sleep")
+FROM_ELSEWHERE = (
+    "/usr/bin/nodectl",
+    "/usr/bin/node-tui",
+    "/usr/bin/install",
+    "/usr/bin/loadkeys",
+    "/usr/bin/sleep",
+)
 
 
 def unit_files() -> list[Path]:
