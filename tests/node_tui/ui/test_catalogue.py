@@ -1,8 +1,11 @@
 """Chinese is complete, keeps its replacement fields, and keeps the frame of every page."""
 
 import pytest
-from rich.cells import cell_len
 
+from node_tui.ui.feed import Snapshot, look
+from node_tui.ui.lines import text_of, width_of
+from node_tui.ui.pages.status_drawing import draw_status
+from persist import translation
 from tests.fakes.node_client import SCENES
 from tests.node_tui.ui import catalogue
 from tests.node_tui.ui.pty_screen import PtyScreen
@@ -12,7 +15,9 @@ UPDATE = "python -m tests.node_tui.ui.catalogue lists and adds them to node.po"
 
 @pytest.fixture(scope="module")
 def compiled() -> None:
+    """The translations are remembered for the life of a process: forget those of an older file."""
     catalogue.compile_catalogue()
+    translation._translations.cache_clear()
 
 
 def test_every_string_of_the_code_is_translated() -> None:
@@ -32,14 +37,20 @@ def test_translations_keep_the_replacement_fields() -> None:
 
 
 @pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("width", [48, 80, 120])
 @pytest.mark.parametrize("scene", SCENES)
-def test_chinese_keeps_its_frame(scene: str) -> None:
-    with PtyScreen.of_scene(scene, env={"NODE_LANG": "zh_CN", "TERM": "screen"}) as terminal:
-        text = terminal.wait_for(lambda text: "\u5e2e\u52a9" in text.replace(" ", ""))
-    rows = [row.rstrip() for row in text.splitlines()[1:-1]]
-    assert {row[-1] for row in rows} <= set("\u2502\u2524\u2510\u2518")
-    # pyte holds an empty cell after each wide one, which its display joins to nothing.
-    assert {cell_len(row) for row in rows} == {80}
+def test_chinese_keeps_its_frame(scene: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODE_LANG", "zh_CN")
+    snapshot = look(SCENES[scene], Snapshot())
+    rows = draw_status(snapshot, width, 22, console=translation._("Console"))
+    assert {width_of(row) for row in rows} == {width}
+    assert "\u8bbf\u95ee\u6b64\u8282\u70b9" in "".join(map(text_of, rows))
+
+
+@pytest.mark.usefixtures("compiled")
+def test_a_terminal_that_has_the_glyphs_shows_chinese() -> None:
+    with PtyScreen.of_scene("installed", env={"NODE_LANG": "zh_CN", "TERM": "screen"}) as terminal:
+        terminal.wait_for(lambda text: "\u5e2e\u52a9" in text.replace(" ", ""))
 
 
 @pytest.mark.usefixtures("compiled")

@@ -13,7 +13,7 @@ import pytest
 from tests.node_tui.ui.pty_screen import ROOT, PtyScreen
 
 SEED = int(os.environ.get("NODE_FUZZ_SEED", "20261120"))
-KEYS = int(os.environ.get("NODE_FUZZ_KEYS", "2000"))
+KEYS = int(os.environ.get("NODE_FUZZ_KEYS", "500"))
 
 _SEQUENCES = [
     *(bytes([code]) for code in range(1, 128)),
@@ -43,7 +43,7 @@ def children_of(process: int) -> list[str]:
 def test_a_storm_of_keys_neither_ends_the_console_nor_starts_anything(
     scene: str, tmp_path: Path
 ) -> None:
-    """``NODE_FUZZ_KEYS`` and ``NODE_FUZZ_SEED`` choose another storm."""
+    """``NODE_FUZZ_KEYS`` (for each scene) and ``NODE_FUZZ_SEED`` choose another storm."""
     chance = random.Random(f"{SEED} {scene}")  # noqa: S311 - a test's dice
     crash = tmp_path / "crash"
     crash.touch()
@@ -69,15 +69,13 @@ def test_a_storm_of_keys_neither_ends_the_console_nor_starts_anything(
         assert "Help" in terminal.text, terminal.text
 
 
-@pytest.mark.parametrize(
-    "keys", ["\x03", "\x1a", "\x1c", "\x11", "\x04", "q", "\x1b", "\x10", "\x18", "exit\r"]
-)
-def test_no_key_leaves_the_status_page_for_a_shell(keys: str) -> None:
+def test_no_key_leaves_the_status_page_for_a_shell() -> None:
     with PtyScreen.of_scene("installed") as terminal:
         before = terminal.wait_for("Help")
-        terminal.send(keys * 3)
-        terminal.send("r")
-        assert terminal.wait_for("Help") == before
+        for key in "\x03\x1a\x1c\x11\x04q\x1b\x10\x18\x02\x0f":
+            terminal.send(key * 3)
+            terminal.send("r")
+            assert terminal.wait_for("Help") == before, repr(key)
 
 
 def test_signals_of_a_keyboard_do_nothing() -> None:
