@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from image.build import bundle, output
-from image.build.image import Request, build_image
+from image.build.image import STEPS, Request, build_image
 from image.build.keys import development_keys
 from image.build.progress import Progress
 from image.build.rootless import become_root
@@ -19,7 +19,6 @@ from persist.errors import NodeError
 from persist.translation import _
 
 KEYS_FOLDER = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "node-image"
-STEPS = 11
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,15 +1,17 @@
 """Where the builder keeps what it made, by the hash of what it was made from."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SYSTEM_CACHE = Path("/var/cache/node-image")
-# How many results of one stage stay. The working tree and the commit before it are the usual two.
-KEPT = 2
+# How many results of one stage stay: two variants, each as it is and as it was before.
+KEPT = 4
 
 
 def cache_root() -> Path:
@@ -69,6 +71,15 @@ def _forget_old(stage: Path) -> None:
     finished.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in finished[KEPT:]:
         remove_tree(path)
+
+
+@contextmanager
+def one_build() -> Iterator[None]:
+    """Hold the cache: two builds at once would forget what the other one is using."""
+    cache_root().mkdir(parents=True, exist_ok=True)
+    with (cache_root() / "lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def remove_tree(path: Path) -> None:

@@ -7,6 +7,7 @@ work and every build host produces the same bytes.
 
 import logging
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -48,6 +49,9 @@ shift
 exec chroot "$root" "$@"
 """
 
+# A PKCS#11 URI may carry the PIN; logs must not.
+SECRET = re.compile(r"(pin-value)=[^;&'\s]*")
+
 # Where each program comes from, for the reader of the error.
 PACKAGES = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "apt-config": "apt"}
 
@@ -69,7 +73,7 @@ def run(
     """
     words = [os.fspath(word) for word in argv]
     command = words if root is None else enter_root(words, root, binds)
-    shown = shlex.join(words)
+    shown = SECRET.sub(r"\1=***", shlex.join(words))
     log.debug("%s: %s", step, shown)
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     with log_path(step).open("ab") as record:

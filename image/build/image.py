@@ -1,6 +1,6 @@
 """Building an image, from a recipe to the files of ``dist/``."""
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from image.build import (
@@ -19,7 +19,7 @@ from image.build import (
     tools,
     wheels,
 )
-from image.build.cache import cached_folder, input_hash, tree_hash
+from image.build.cache import cached_folder, input_hash, one_build, tree_hash
 from image.build.inventory import debian_packages, make_manifest, wheel_packages
 from image.build.keys import Keys
 from image.build.lock import read_lock
@@ -61,6 +61,11 @@ class Built:
 
 def build_image(request: Request, progress: Progress) -> Built:
     """Build everything of ``dist/`` and return what the tests look at."""
+    with one_build():
+        return _build(request, progress)
+
+
+def _build(request: Request, progress: Progress) -> Built:
     recipe = load_recipe(request.recipe)
     made = origin(request.version)
     mirror = host_mirror()
@@ -76,8 +81,11 @@ def build_image(request: Request, progress: Progress) -> Built:
         wheels_tree = wheels.wheels_tree()
     with progress.step(slim.STEP, "modules, firmware and files that stay"):
         slim_tree = slim.slim_tree(base_tree, tools_tree)
-    trees = Trees(tools_tree, base_tree, slim_tree, wheels_tree)
-    rootfs = sealed_tree(trees, recipe, made, signing, progress)
+    with progress.step(initramfs.STEP, "kernel and initramfs"):
+        boot = initramfs.boot_folder(slim_tree, tools_tree, signing)
+    trees = Trees(tools_tree, base_tree, slim_tree, wheels_tree, boot)
+    with progress.step(node_files.STEP, "the node's own files; sealed"):
+        rootfs = sealed_tree(trees, recipe, made, signing)
     with progress.step(squashfs.STEP, "root.img"):
         root_img = squashed(rootfs, tools_tree, made)
     manifest = decode_manifest((rootfs / PLACE.relative_to("/")).read_bytes())
@@ -92,6 +100,7 @@ class Trees:
     base: Path
     slim: Path
     wheels: Path
+    boot: Path
 
 
 def choose_keys(request: Request, tools_tree: Path) -> Keys:
@@ -101,30 +110,24 @@ def choose_keys(request: Request, tools_tree: Path) -> Keys:
     return keys.development_keys(request.keys_folder, tools_tree)
 
 
-def sealed_tree(
-    trees: Trees, recipe: Recipe, made: Origin, signing: Keys, progress: Progress
-) -> Path:
+def sealed_tree(trees: Trees, recipe: Recipe, made: Origin, signing: Keys) -> Path:
     """Return the finished tree of the image, made once for all that goes into it."""
+    inputs = [path.name for path in astuple(trees)]
     sources = tree_hash(node_files.source_paths())
-    inputs = [trees.tools.name, trees.base.name, trees.slim.name, trees.wheels.name]
-    key = input_hash(inputs, made.version, made.commit, made.epoch, signing.fingerprint(), sources)
+    key = input_hash(inputs, astuple(made), signing.kind, signing.fingerprint(), sources)
 
     def make(tree: Path) -> None:
         slim.copy_tree(trees.slim, tree, node_files.STEP)
         node_files.add_node_files(tree, recipe, made, tools=trees.tools, wheels=trees.wheels)
         node_files.add_keyring(tree, signing)
-        with progress.step(initramfs.STEP, "kernel and initramfs"):
-            initramfs.build_initramfs(tree, trees.tools, signing.trusted, made.epoch)
-        with progress.step(seal.STEP, "build tools and traces of this machine out"):
-            kernel = kernel_version(tree)
-            seal.seal(tree, trees.base, recipe.build_only)
+        initramfs.place_boot(trees.boot, tree)
         bootloader.build_boot_files(trees.tools, tree)
+        seal.seal(tree, trees.base, recipe.build_only)
         packages = debian_packages(trees.base, tree) + wheel_packages(trees.wheels)
-        manifest = make_manifest(recipe, made, signing, bundle.COMPATIBLE, kernel, packages)
+        manifest = make_manifest(recipe, made, signing, kernel_version(tree), packages)
         (tree / PLACE.relative_to("/")).write_bytes(encode_manifest(manifest))
 
-    with progress.step(node_files.STEP, "the node's own files"):
-        return cached_folder("rootfs", key, make)
+    return cached_folder("rootfs", key, make)
 
 
 def squashed(rootfs: Path, tools_tree: Path, made: Origin) -> Path:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from image.build.bundle import COMPATIBLE
 from image.build.keys import Keys
 from image.build.version import Origin
 from image.distro.debian import installed
@@ -18,7 +19,6 @@ def make_manifest(
     recipe: Recipe,
     origin: Origin,
     keys: Keys,
-    compatible: str,
     kernel: str,
     packages: tuple[Package, ...],
 ) -> Manifest:
@@ -26,7 +26,7 @@ def make_manifest(
     return Manifest(
         version=origin.version,
         variant=recipe.variant,
-        compatible=compatible,
+        compatible=COMPATIBLE,
         commit=origin.commit,
         epoch=origin.epoch,
         kernel=kernel,

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from image.build import host
-from image.build.cache import remove_tree
 from image.build.keys import Keys
+from image.build.overlay import FILES, UNITS, copy_file, lay_over
 from image.build.version import SOURCE, Origin
 from kickstart.recipe import Recipe
 from persist.errors import RecipeError
@@ -46,13 +46,13 @@ def add_node_files(
     shutil.copytree(wheels, python, symlinks=True, dirs_exist_ok=True)
     for package in PACKAGES:
         _copy_package(SOURCE / package, python / package)
-    _copy_file(SOURCE / "image/__init__.py", python / "image/__init__.py")
-    _copy_file(SOURCE / "image/manifest.py", python / "image/manifest.py")
+    copy_file(SOURCE / "image/__init__.py", python / "image/__init__.py")
+    copy_file(SOURCE / "image/manifest.py", python / "image/manifest.py")
     _compile_translations(tools, python)
     write_launchers(rootfs)
     write_os_release(rootfs, recipe, origin)
-    _lay_over(SOURCE / "image/files", rootfs)
-    _lay_over(SOURCE / "image/units", rootfs / "usr/lib/systemd/system")
+    lay_over(FILES, rootfs)
+    lay_over(UNITS, rootfs / "usr/lib/systemd/system")
     _enable_units(rootfs, recipe)
 
 
@@ -65,17 +65,12 @@ def add_keyring(rootfs: Path, keys: Keys) -> None:
 
 def source_paths() -> tuple[Path, ...]:
     """Return every path that ``add_node_files`` reads, for the hash of a build."""
-    folders = (*PACKAGES, "image/files", "image/units", "image/dracut", "image/grub", "image/build")
-    return tuple(SOURCE / name for name in (*folders, "image/manifest.py"))
+    names = (*PACKAGES, "image/manifest.py", "image/grub", "image/build")
+    return (FILES, UNITS, *(SOURCE / name for name in names))
 
 
 def _copy_package(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
 
 
 def _compile_translations(tools: Path, python: Path) -> None:
@@ -116,21 +111,6 @@ def write_os_release(rootfs: Path, recipe: Recipe, origin: Origin) -> None:
     link = rootfs / "etc/os-release"
     link.unlink(missing_ok=True)
     link.symlink_to("../usr/lib/os-release")
-
-
-def _lay_over(source: Path, target: Path) -> None:
-    """Copy the tree ``source`` onto ``target`` as root's: folders 0755, files 0644 or 0755."""
-    for path in sorted(source.rglob("*")):
-        if "__pycache__" in path.parts or path.name.endswith((".md", ".py~")):
-            continue
-        place = target / path.relative_to(source)
-        if path.is_symlink():
-            remove_tree(place)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(path.readlink())
-        elif path.is_file():
-            _copy_file(path, place)
-            place.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 def _enable_units(rootfs: Path, recipe: Recipe) -> None:

@@ -31,6 +31,7 @@ MACHINE_OWN = (
     "var/tmp/*",
     "tmp/*",
     "run/*",
+    "dev/*",
     "root/.*",
     "etc/*-",
     "etc/.pwd.lock",

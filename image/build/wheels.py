@@ -8,22 +8,45 @@ from image.build.cache import cached_folder, input_hash, remove_tree
 
 LOCK = Path(__file__).parent.parent.parent / "requirements/node.lock"
 PYTHON_VERSION = "3.13"
-# What no page of ours ever loads: Textual's demo, the languages of Pygments, which colours nothing
-# here but Python tracebacks.
-DROPPED = ("textual/demo", "textual/tree-sitter", "pygments/styles/_mapping.py.orig", "bin")
+# What cannot load on a node (other systems, other web servers, test tools) or never does: Textual's
+# demo, and the languages of Pygments, which colours nothing here but Python's tracebacks.
+DROPPED = (
+    "anyio/_backends/_trio.py",
+    "anyio/pytest_plugin.py",
+    "bin",
+    "click/_winconsole.py",
+    "platformdirs/pytest_plugin.py",
+    "pygments/lexers/[a-z]*.py",
+    "pygments/sphinxext.py",
+    "rich/_win32_console.py",
+    "rich/_windows_renderer.py",
+    "starlette/middleware/opentelemetry.py",
+    "starlette/middleware/sessions.py",
+    "starlette/testclient.py",
+    "textual/demo",
+    "textual/drivers/win*.py",
+    "uvicorn/loops/*uvloop.py",
+    "uvicorn/protocols/http/*zttp*.py",
+    "uvicorn/protocols/http/httptools_impl.py",
+    "uvicorn/protocols/websockets/w*.py",
+    "uvicorn/supervisors/watchfilesreload.py",
+    "uvicorn/workers.py",
+)
+KEPT = ("pygments/lexers/python.py", "pygments/lexers/special.py")
 STEP = "wheels"
 
 
 def wheels_tree() -> Path:
     """Return a folder with the packages of ``requirements/node.lock``, hashes checked by pip."""
-    key = input_hash(LOCK.read_text(), PYTHON_VERSION, DROPPED)
+    key = input_hash(LOCK.read_text(), PYTHON_VERSION, DROPPED, KEPT)
 
     def make(tree: Path) -> None:
         argv = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         argv += ["--require-hashes", "--no-deps", "--no-compile", "--target", str(tree)]
         argv += ["--python-version", PYTHON_VERSION, "--only-binary=:all:"]
         host.run([*argv, "--requirement", LOCK], step=STEP)
-        for name in DROPPED:
-            remove_tree(tree / name)
+        kept = {tree / name for name in KEPT}
+        for path in sorted({path for name in DROPPED for path in tree.glob(name)} - kept):
+            remove_tree(path)
 
     return cached_folder(STEP, key, make)
