@@ -1,5 +1,6 @@
 """Keeps the console's picture of the node fresh, in a thread that may wait for the engine."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from persist.translation import _
 from plugins.api.events import Operation
 from plugins.api.facts import Facts, Health
 
+log = logging.getLogger("node.console")
 _AT_WORK = frozenset({"started", "running"})
 
 
@@ -84,12 +86,21 @@ class Feed:
         asked_at = self.asked_at
         return 0.0 if asked_at is None else time.monotonic() - asked_at
 
+    def _look(self, seen: Snapshot) -> Snapshot:
+        """Look once; a fault of ours becomes a sentence too, for this thread must not end."""
+        try:
+            return look(self._client, seen)
+        except Exception as error:
+            log.exception("looking at the node")
+            problem = _("The console made a mistake: {error}").format(error=repr(error))
+            return Snapshot(facts=seen.facts, problem=problem, hint=_("The journal has it."))
+
     def _run(self) -> None:
         seen = Snapshot()
         told = False
         while not self._ended.is_set():
             self.asked_at = time.monotonic()
-            now = look(self._client, seen)
+            now = self._look(seen)
             self.asked_at = None
             if not self._ended.is_set() and (now != seen or not told):
                 self._tell(now)

@@ -3,10 +3,10 @@
 import argparse
 import os
 import sys
-import syslog
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from node_tui.ui.journal import send_faults_to_journal, tell
 from node_tui.ui.node_client import NodeClient
 from node_tui.ui.terminal import has_terminal, prepare_environment, recognise_terminal, use_utf8
 from persist.translation import _
@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     terminal = recognise_terminal(os.environ, mono=options.mono, serial=options.serial)
     prepare_environment(os.environ, terminal)
     use_utf8()
+    send_faults_to_journal()
     from node_tui.ui.app import NodeApp, Station  # noqa: PLC0415 - Textual reads the environment
 
     if options.demo:
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     app = NodeApp(_connector(options), station, terminal)
     app.run(mouse=False)
     if app.crash:
-        syslog.syslog(syslog.LOG_ERR, app.crash)
+        tell(app.crash)
         _complain(_("The console ended by a fault of its own; the journal has the details"))
         return 1
     return 0

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from node_tui.ui.journal import send_faults_to_journal
 from node_tui.ui.terminal import prepare_environment, recognise_terminal, use_utf8
 from tests.fakes.node_client import SCENES
 
@@ -16,6 +17,7 @@ def main() -> int:
     terminal = recognise_terminal(os.environ, mono="--mono" in sys.argv, serial=False)
     prepare_environment(os.environ, terminal)
     use_utf8()
+    send_faults_to_journal()
     from node_tui.ui.app import NodeApp, Station  # noqa: PLC0415 - Textual reads the environment
 
     node = SCENES[sys.argv[1]]

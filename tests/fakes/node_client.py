@@ -22,6 +22,7 @@ class FakeNode:
     told_operations: tuple[Operation, ...] = ()
     gone: NodeError | None = None
     open_without_password: bool = False
+    broken: Exception | None = None
     hang: threading.Event | None = None
     calls: list[str] = field(default_factory=list)
 
@@ -31,6 +32,8 @@ class FakeNode:
             self.hang.wait(60)
         if self.gone is not None:
             raise self.gone
+        if self.broken is not None:
+            raise self.broken
 
     def health(self) -> Health:
         self._answer("health")
@@ -74,4 +77,5 @@ SCENES: dict[str, FakeNode] = {
     "installing": FakeNode(told_facts=scenes.LIVE, told_operations=(scenes.INSTALLING,)),
     "failed": FakeNode(told_facts=scenes.LIVE, told_operations=(scenes.FAILED,)),
     "dead": FakeNode(gone=DEAD),
+    "broken": FakeNode(broken=ValueError("a fault of ours")),
 }

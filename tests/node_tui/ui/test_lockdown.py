@@ -135,3 +135,16 @@ def test_the_terminal_gets_neither_mouse_nor_kitty_requests() -> None:
         received = bytes(terminal.received)
     for request in (b"\x1b[?1000h", b"\x1b[?1003h", b"\x1b[>"):
         assert request not in received
+
+
+def test_a_fault_of_ours_is_a_sentence_and_never_a_traceback_on_the_screen() -> None:
+    with PtyScreen.of_scene("broken") as terminal:
+        assert "a fault of ours" in terminal.wait_for("Help")
+        terminal.send("l")
+        terminal.wait_for("Password")
+        terminal.send("secret-word\r")
+        while terminal.process.poll() is None and terminal.pump(5):
+            continue
+        terminal.pump(0.5)
+        assert b"Traceback" not in terminal.received
+        assert b"secret-word" not in terminal.received
