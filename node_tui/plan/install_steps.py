@@ -1,5 +1,6 @@
 """The steps of an installation, in the order in which they run."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -12,7 +13,9 @@ from persist.translation import _
 from plugins.api.facts import Disk
 from plugins.api.steps import Progress
 
-IDENTITY = ("size", "sector_size", "model", "serial", "wwn", "owner", "contents", "node_generation")
+# What must be the same, and what must not differ: udev may not have told these at one of the looks.
+SAME = ("size", "sector_size", "owner", "contents", "node_generation")
+NOT_DIFFERENT = ("model", "serial", "wwn")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class CheckDisk:
     def apply(self, system: Machine, progress: Progress) -> None:  # noqa: ARG002
         """Compare identity and contents with what the plan was made for."""
         now = system.disks.examine(self.disk.path)
-        changed = [name for name in IDENTITY if getattr(now, name) != getattr(self.disk, name)]
+        changed = [*_differing(self.disk, now)]
         if changed:
             raise StepError(
                 _("{disk} is not what it was when the plan was made: {changed} changed").format(
@@ -45,6 +48,16 @@ class CheckDisk:
 
     def verify(self, system: Machine) -> None:
         """Nothing was changed."""
+
+
+def _differing(planned: Disk, now: Disk) -> Iterator[str]:
+    for name in SAME:
+        if getattr(planned, name) != getattr(now, name):
+            yield name
+    for name in NOT_DIFFERENT:
+        values = {getattr(planned, name), getattr(now, name)} - {""}
+        if len(values) > 1:
+            yield name
 
 
 @dataclass(frozen=True)

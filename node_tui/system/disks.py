@@ -10,6 +10,7 @@ import pyudev
 from msgspec import Struct
 
 from node_tui.plan.layout import is_begun_by_us, is_ours, words
+from node_tui.system.block import settle
 from node_tui.system.command import run
 from node_tui.system.disk_probe import TABLES, Probe, probe_disk
 from persist.errors import StepError
@@ -87,6 +88,7 @@ def examine_disks() -> tuple[Disk, ...]:
 
     What lies on them is read anew: udev remembers, and a decision to erase must not rest on that.
     """
+    settle()
     seen = _listen()
     argv = ["lsblk", "--json", "--properties-by=blkid", f"--output=PATH,{','.join(CONTENTS)}"]
     read = msgspec.json.decode(run(argv, timeout=120).stdout)
@@ -304,7 +306,9 @@ def _bus(block: Block) -> str:
 
 def _serial(block: Block, seen: Inventory) -> str:
     told = seen.udev.get(block.path, {})
-    return (block.serial or told.get("ID_SERIAL_SHORT") or "").strip()
+    # Elsewhere ID_SERIAL holds the maker too; virtio has nothing but the number.
+    virtio = told.get("ID_SERIAL") if block.kname.startswith("vd") else ""
+    return (block.serial or told.get("ID_SERIAL_SHORT") or virtio or "").strip()
 
 
 def _wwn(block: Block, seen: Inventory) -> str:

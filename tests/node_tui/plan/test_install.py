@@ -136,6 +136,13 @@ def test_another_disk_under_the_same_name_is_never_written() -> None:
     assert machine.calls == ["examine"]
 
 
+def test_a_serial_number_that_udev_tells_late_is_no_other_disk() -> None:
+    machine = FakeMachine(VDA)
+    late = msgspec.structs.replace(FACTS, disks=(msgspec.structs.replace(VDA, serial=""),))
+    run(machine, plan(late))
+    assert machine.calls[-1] == "flush"
+
+
 def test_data_that_appeared_since_the_plan_stops_it() -> None:
     machine = FakeMachine(msgspec.structs.replace(VDA, owner="foreign", contents=("ext4",)))
     with pytest.raises(StepError, match="owner, contents changed"):
