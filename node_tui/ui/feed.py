@@ -14,6 +14,8 @@ from plugins.api.facts import Facts, Health
 
 log = logging.getLogger("node.console")
 _AT_WORK = frozenset({"started", "running"})
+# Seconds between two looks while an operation runs: facts cost the machine that is working.
+_AT_WORK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,6 @@ class Feed:
             seen = now
             self._ended.wait(self._gap)
             busy = now.operation is not None and now.operation.state in _AT_WORK
-            rest = 0.0 if busy else self._interval - self._gap
-            self._wake.wait(max(rest, 0.0))
+            rest = min(self._interval, _AT_WORK_SECONDS) if busy else self._interval
+            self._wake.wait(max(rest - self._gap, 0.0))
             self._wake.clear()

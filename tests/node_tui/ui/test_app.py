@@ -269,3 +269,20 @@ async def test_a_refusal_that_comes_after_cancel_breaks_nothing() -> None:
         await app.workers.wait_for_complete()
         await pilot.pause(0.05)
         assert app.is_running
+
+
+async def test_a_refused_order_is_said_in_the_power_dialog() -> None:
+    node = FakeNode()
+    async with running(node, Station(role="operator")) as (app, pilot):
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, PowerDialog))
+        node.gone = DEAD
+        await pilot.press("tab", "enter")
+        told = app.screen.query_one("#told")
+        await until(pilot, lambda: "does not listen" in str(told.render()))
+        node.gone = None
+        await pilot.press("enter")
+        await until(pilot, lambda: "reboots now" in str(told.render()))
+        await pilot.press("enter", "escape")
+        assert isinstance(app.screen, StatusPage)
+        assert node.calls.count("power reboot") == 2

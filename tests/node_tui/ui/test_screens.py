@@ -26,8 +26,13 @@ WAYS: dict[str, list[tuple[str, str]]] = {
     "help": [("?", "Keys that are valid")],
     "status-logged-in": [("l", "Password"), ("right\r", "Choose"), ("s", "admin logged in")],
 }
-PAGES = [("installed", name) for name in WAYS] + [
-    (scene, f"status-{scene}") for scene in SCENES if scene != "installed"
+LIVE_WAYS: dict[str, list[tuple[str, str]]] = {
+    "live-open": [("l", "Choose"), ("s", "without a login")],
+}
+PAGES = [
+    *(("installed", name) for name in WAYS),
+    *((scene, f"status-{scene}") for scene in SCENES if scene != "installed"),
+    *(("live", name) for name in LIVE_WAYS),
 ]
 
 
@@ -49,7 +54,7 @@ def compare(terminal: PtyScreen, name: str) -> None:
 def go(terminal: PtyScreen, name: str) -> None:
     """Walk to a page by keys."""
     terminal.wait_for("?")
-    for keys, sign in WAYS.get(name, []):
+    for keys, sign in {**WAYS, **LIVE_WAYS}.get(name, []):
         terminal.send(keys)
         terminal.wait_for(sign)
 
