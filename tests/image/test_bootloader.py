@@ -15,7 +15,8 @@ SOURCES = (
     f"{bootloader.SIGNED_GRUB}/grubx64.efi.signed",
 )
 COMMANDS = re.compile(
-    r"(?:^|[;{]|(?<![$\w])(?:if|elif|then|else|do)\b)\s*(?P<command>[a-z_]+)\b(?!=)", re.MULTILINE
+    r"(?:^|[;{]|(?<![$\w])(?:if|elif|then|else|do)\b)\s*(?=(?P<command>[a-z_]+)\b(?!=))",
+    re.MULTILINE,
 )
 # Words of GRUB's shell and of its core, and which module brings each other command.
 WORDS = "if then else elif fi for in do done function return set unset export shift"
