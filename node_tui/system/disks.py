@@ -83,10 +83,11 @@ def read_disks() -> tuple[Disk, ...]:
     return describe_disks(_listen())
 
 
-def examine_disks() -> tuple[Disk, ...]:
+def examine_disks(path: str = "") -> tuple[Disk, ...]:
     """Return the disks after looking at each: unknown data, tables cut short, installed nodes.
 
     What lies on them is read anew: udev remembers, and a decision to erase must not rest on that.
+    With ``path`` only that disk is looked at and returned.
     """
     settle()
     seen = _listen()
@@ -95,9 +96,11 @@ def examine_disks() -> tuple[Disk, ...]:
     seen = msgspec.structs.replace(seen, lsblk=with_contents(seen.lsblk, read))
     probes = {}
     for block in whole_disks(seen):
-        if block.size and not any(filter(None, _mounts(block))):
+        wanted = path in ("", block.path)
+        if wanted and block.size and not any(filter(None, _mounts(block))):
             probes[block.path] = probe_disk(Path(block.path), block.log_sec or 512)
-    return describe_disks(msgspec.structs.replace(seen, probes=probes))
+    disks = describe_disks(msgspec.structs.replace(seen, probes=probes))
+    return tuple(disk for disk in disks if path in ("", disk.path))
 
 
 def with_contents(listing: Any, read: Any) -> Any:

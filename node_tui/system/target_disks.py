@@ -19,9 +19,8 @@ class TargetDisks:
 
     def examine(self, path: str) -> Disk:
         """Return what ``path`` is now."""
-        for disk in examine_disks():
-            if path in (disk.path, *disk.paths):
-                return disk
+        for disk in examine_disks(path):
+            return disk
         raise StepError(
             _("{path} is gone").format(path=path),
             _("Nothing was written. Check that the disk is still attached, then start again."),

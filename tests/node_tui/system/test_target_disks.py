@@ -93,6 +93,6 @@ def test_what_cannot_be_stopped_is_named(
 
 
 def test_a_disk_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(target_disks, "examine_disks", tuple)
+    monkeypatch.setattr(target_disks, "examine_disks", lambda _path: ())
     with pytest.raises(StepError, match="/dev/sda is gone"):
         TargetDisks().examine("/dev/sda")
