@@ -15,7 +15,7 @@ from node_tui.plan.machine import Made
 from node_tui.system.command import run
 from node_tui.system.rauc_bus import install_bundle
 from node_tui.system.read_back import checksum
-from persist.errors import BundleError
+from persist.errors import BundleError, NodeError, StepError
 from persist.translation import _
 from plugins.api.steps import Progress
 
@@ -68,13 +68,28 @@ class Rauc:
             yield
         finally:
             self._drop_in.unlink(missing_ok=True)
-            run(["systemctl", "stop", UNIT], timeout=60)
-            run(["systemctl", "daemon-reload"], timeout=60)
+            _stop()
 
 
 def _restart() -> None:
+    """Start the service with what lies on the disk now; tell its own words when it does not."""
     run(["systemctl", "daemon-reload"], timeout=60)
-    run(["systemctl", "restart", UNIT], timeout=60)
+    try:
+        run(["systemctl", "restart", UNIT], timeout=120)
+    except StepError as error:
+        told = run(["journalctl", "--boot", f"--unit={UNIT}", "--lines=8", "--output=cat"]).stdout
+        raise StepError(
+            _("RAUC does not start: {reason}").format(reason=error.message), told.strip()
+        ) from None
+
+
+def _stop() -> None:
+    """Stop the service; what went wrong before is more important than this."""
+    try:
+        run(["systemctl", "stop", UNIT], timeout=60)
+        run(["systemctl", "daemon-reload"], timeout=60)
+    except NodeError as error:
+        log.warning("%s", error)
 
 
 def compatible() -> str:

@@ -1,6 +1,8 @@
 """The layout: sizes, order, minima, and which tables are ours."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from node_tui.plan.layout import (
     BIOS_TYPE,
@@ -90,6 +92,22 @@ def test_slot_smaller_than_the_image_is_refused() -> None:
 def test_tiny_logging_is_refused() -> None:
     with pytest.raises(PlanError, match="Logging of 1 MiB is too small"):
         layout(sizes=Sizes(logging=1))
+
+
+@given(
+    disk_size=st.integers(4 * 10**9, 10**14),
+    image_size=st.integers(1, 10**9),
+    memory=st.integers(0, 10**13),
+    sector_size=st.sampled_from([512, 4096]),
+)
+def test_every_partition_is_aligned_and_swap_never_pushes_data_out(
+    disk_size: int, image_size: int, memory: int, sector_size: int
+) -> None:
+    made = layout(disk_size, sector_size, image_size=image_size, memory=memory)
+    assert all(part.size % MIB == 0 for part in made.partitions)
+    assert sum(part.grows for part in made.partitions) == 1
+    swap = sum(part.size for part in made.partitions if part.label == "Swap")
+    assert swap <= disk_size // 10
 
 
 @pytest.mark.parametrize(

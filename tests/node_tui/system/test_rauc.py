@@ -13,6 +13,8 @@ from dbus.mainloop.glib import DBusGMainLoop
 
 from node_tui.plan.layout import SLOT_TYPE
 from node_tui.plan.machine import Made
+from node_tui.system import rauc as rauc_module
+from node_tui.system.command import Output
 from node_tui.system.rauc import Rauc, render_config, render_drop_in
 from node_tui.system.rauc_bus import Bus, install_bundle
 from persist.errors import BundleError, StepError
@@ -40,6 +42,64 @@ def test_without_a_keyring_nothing_is_trusted(tmp_path: Path) -> None:
     rauc = Rauc(keyring=tmp_path / "none.pem", folder=tmp_path, drop_in=tmp_path / "x.conf")
     with pytest.raises(BundleError, match=r"keyring .* is missing"):
         rauc.write(BUNDLE, SLOT, lambda *_told: None)
+
+
+class Systemd:
+    """Stands for systemctl and journalctl: notes the calls, fails at ``broken``."""
+
+    def __init__(self, broken: str = "") -> None:
+        self.broken = broken
+        self.lines: list[str] = []
+
+    def __call__(self, argv: list[str], **_options: object) -> Output:
+        line = " ".join(argv)
+        self.lines.append(line)
+        if line == self.broken:
+            raise StepError(f"{line} failed: exit code 1")
+        return Output("rauc: no keyring\n" if argv[0] == "journalctl" else "", "", 0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a keyring; no bundle is installed by any bus."""
+    (tmp_path / "keyring.pem").touch()
+    monkeypatch.setattr(rauc_module, "install_bundle", lambda bundle, _progress: bundle)
+    return tmp_path
+
+
+def write(folder: Path) -> None:
+    gateway = Rauc(folder / "keyring.pem", folder / "rauc", folder / "rauc.service.d/90.conf")
+    gateway.write(BUNDLE, SLOT, lambda *_told: None)
+
+
+def test_the_service_is_put_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    systemd = Systemd()
+    monkeypatch.setattr(rauc_module, "run", systemd)
+    write(folder)
+    assert systemd.lines == [
+        "systemctl daemon-reload",
+        "systemctl restart rauc.service",
+        "systemctl stop rauc.service",
+        "systemctl daemon-reload",
+    ]
+    assert list((folder / "rauc.service.d").iterdir()) == []
+
+
+def test_a_service_that_does_not_start_tells_why(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rauc_module, "run", Systemd("systemctl restart rauc.service"))
+    with pytest.raises(StepError, match="RAUC does not start") as caught:
+        write(folder)
+    assert caught.value.hint == "rauc: no keyring"
+    assert list((folder / "rauc.service.d").iterdir()) == []
+
+
+def test_what_fails_while_stopping_hides_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rauc_module, "run", Systemd("systemctl stop rauc.service"))
+    write(folder)
 
 
 @pytest.fixture
