@@ -18,7 +18,7 @@ installkernel() {
         nvme vmd \
         virtio_pci virtio_blk virtio_scsi vmw_pvscsi hv_storvsc hv_vmbus xen_blkfront \
         megaraid_sas megaraid_mbox mpt3sas mptsas mptspi smartpqi hpsa aacraid arcmsr isci mvsas pm80xx \
-        qla2xxx lpfc bfa fnic csiostor \
+        qla2xxx lpfc fnic \
         mmc_block sdhci_pci sdhci_acpi
     hostonly='' instmods xhci_pci ehci_pci ohci_pci uhci_hcd usbhid hid_generic atkbd i8042
     hostonly='' instmods lpc_ich i2c_i801 iTCO_wdt i6300esb sp5100_tco hpwdt wdat_wdt
@@ -67,7 +67,7 @@ remove_foreign_readers() {
         "$initdir$systemdutildir/systemd-sysroot-fstab-check" \
         "$initdir$systemdutildir/systemd-volatile-root" \
         "$initdir$systemdsystemunitdir/debug-shell.service" \
-        "$initdir$udevrulesdir"/5?-scsi-sg3* "$initdir"/usr/bin/sg_inq "$initdir"/usr/lib/*/libsgutils2* \
+        "$initdir$udevrulesdir"/5?-scsi-sg3* "$initdir"/usr/bin/sg_inq "$initdir"/usr/lib/*/libsgutils2* "$initdir"/usr/lib/*/libbpf.so* \
         "$initdir$systemdsystemunitdir/systemd-volatile-root.service"
     # The initramfs is ours, not the build machine's.
     printf 'NAME="Node initramfs"\nID=node\nPRETTY_NAME="Node initramfs"\n' >"$initdir/usr/lib/initrd-release"
