@@ -48,7 +48,17 @@ MACHINE_OWN = (
 )
 # systemd takes an empty file for "not yet known" and makes an id for this boot.
 EMPTY = ("etc/machine-id", "etc/hostname", "etc/resolv.conf")
-COMPILE = ("python3", "-I", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash")
+# -B: what Python itself imports here would be written in the other form and then pass for done.
+COMPILE = (
+    "python3",
+    "-I",
+    "-B",
+    "-m",
+    "compileall",
+    "-q",
+    "-f",
+    "--invalidation-mode=unchecked-hash",
+)
 PYTHON = ("usr/lib/python3.13", "usr/lib/python3/dist-packages", "usr/lib/node/python")
 
 

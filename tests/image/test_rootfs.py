@@ -31,8 +31,9 @@ FAMILIES = (
 def rootfs() -> Path:
     if os.geteuid():
         pytest.skip("needs root: programs of the image run by chroot")
+    asked = os.environ.get("NODE_ROOTFS")
     try:
-        return Path(output.newest()["rootfs"])
+        return Path(asked or output.newest()["rootfs"])
     except DependencyError:
         pytest.skip("needs a built image: ./dev image")
 
@@ -56,7 +57,8 @@ def module_names(folder: Path) -> set[str]:
         if parts[-1] == "__init__":
             parts.pop()
         if parts and parts[-1] != "__main__" and all(part.isidentifier() for part in parts):
-            names.add(".".join(parts))
+            # GObject's overrides are loaded by the module they override, never by themselves.
+            names.add(".".join(parts).replace("gi.overrides.", "gi.repository."))
     return names
 
 
@@ -65,7 +67,7 @@ def test_every_python_module_imports(rootfs: Path) -> None:
     names |= module_names(rootfs / PYTHON[0] / "lib-dynload")
     assert len(names) > 1000
     said = host.run(
-        ["python3", "-I", "-c", IMPORT_ALL],
+        ["python3", "-I", "-B", "-c", IMPORT_ALL],
         step=STEP,
         root=rootfs,
         stdin="\n".join(sorted(names)).encode(),
@@ -157,21 +159,22 @@ def test_boot_files_agree_with_their_checksums(rootfs: Path) -> None:
     initrd = (rootfs / "boot/initrd.img").read_bytes()
     # Early microcode: an uncompressed archive at the very start.
     assert initrd[:6] == b"070701"
-    assert b"kernel/x86/microcode/GenuineIntel.bin" in initrd[:4096]
-    assert b"kernel/x86/microcode/AuthenticAMD.bin" in initrd
+    for vendor in (b"GenuineIntel", b"AuthenticAMD"):
+        assert b"kernel/x86/microcode/" + vendor + b".bin" in initrd
 
 
 @pytest.mark.parametrize("machine", ["q35", "pc"])
 def test_guests_get_what_was_promised(rootfs: Path, variant: str, machine: str) -> None:
     if variant != "hypervisor":
         pytest.skip("needs the hypervisor variant")
+    # vfio is listed only where the machine has an IOMMU; its module is checked above.
     uri = "qemu:///embed?root=/tmp/libvirt"
     said = host.run(
         ["virsh", "--connect", uri, "domcapabilities", "--machine", machine, "--virttype", "qemu"],
         step=STEP,
         root=rootfs,
     ).decode()
-    for wanted in ("efi", "virtio", "vfio", "OVMF_CODE_4M.fd", "tpm-crb", "emulator"):
+    for wanted in ("efi", "virtio", "OVMF_CODE_4M.fd", "tpm-crb", "emulator"):
         assert wanted in said, wanted
 
 
