@@ -109,7 +109,7 @@ def test_another_medium_of_ours_in_the_machine_is_not_mistaken(
     assert "image-args" in arguments(parts, machine)
 
 
-@pytest.mark.boot
+@pytest.mark.boot_long
 def test_shim_and_grub_start_from_the_network_under_secure_boot(parts: Parts, pxe: Path) -> None:
     args = format_block("args", "storage_init=/dev/vda", size=None)
     (pxe / "grub/args-52-54-00-00-01-00.cfg").write_bytes(args)
