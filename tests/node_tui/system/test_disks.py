@@ -35,6 +35,7 @@ def test_owners_of_a_virtual_machine() -> None:
         "vdd": "foreign",
         "vde": "empty",
         "vdf": "node",
+        "vdg": "mounted",
     }
 
 
