@@ -4,6 +4,7 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from image.build import (
+    apparmor,
     base,
     bootloader,
     bundle,
@@ -123,6 +124,7 @@ def sealed_tree(trees: Trees, recipe: Recipe, made: Origin, signing: Keys) -> Pa
         initramfs.place_boot(trees.boot, tree)
         bootloader.build_boot_files(trees.tools, tree)
         seal.seal(tree, trees.base, recipe.build_only)
+        apparmor.compile_profiles(tree)
         packages = debian_packages(trees.base, tree) + wheel_packages(trees.wheels)
         manifest = make_manifest(recipe, made, signing, kernel_version(tree), packages)
         (tree / PLACE.relative_to("/")).write_bytes(encode_manifest(manifest))

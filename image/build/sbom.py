@@ -5,6 +5,7 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from image.manifest import Manifest, Package
 
@@ -62,9 +63,11 @@ def _package(package: Package) -> dict[str, Any]:
 
 
 def _purl(package: Package) -> str:
+    # Source: the purl specification, which wants "+" escaped and ":" and "~" as they are.
+    version = quote(package.version, safe=":~")
     if package.name.startswith("python:"):
-        return f"pkg:pypi/{package.name.removeprefix('python:')}@{package.version}"
-    return f"pkg:deb/debian/{package.name}@{package.version}"
+        return f"pkg:pypi/{package.name.removeprefix('python:')}@{version}"
+    return f"pkg:deb/debian/{package.name}@{version}"
 
 
 def _described(package: Package) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """Sealing: what made the image leaves it, and nothing of one machine stays inside."""
 
-import re
 import shutil
 from pathlib import Path
 
 from image.build import host
+from image.build.apparmor import CACHE
 from image.build.cache import remove_tree
 from image.build.inventory import files_of
 from image.distro.debian import installed
@@ -60,6 +60,8 @@ COMPILE = (
     "--invalidation-mode=unchecked-hash",
 )
 PYTHON = ("usr/lib/python3.13", "usr/lib/python3/dist-packages", "usr/lib/node/python")
+# Whose sources stay, so that a traceback shows the line: our own.
+OURS = ("persist", "kickstart", "plugins", "image", "node_tui")
 
 
 def seal(rootfs: Path, base: Path, build_only: tuple[str, ...]) -> None:
@@ -101,20 +103,33 @@ def remove_packages(rootfs: Path, base: Path, names: tuple[str, ...]) -> None:
 def compile_python(rootfs: Path) -> None:
     """Compile every module so that Python trusts the result without looking at any time.
 
-    All files of the image bear one time, by which Python would take its caches for outdated.
+    All files of the image bear one time, by which Python would take its caches for outdated. Of
+    modules that are not ours only the compiled form stays, in the module's own place.
     """
     for name in PYTHON:
         folder = rootfs / name
         for cache in folder.rglob("__pycache__"):
             shutil.rmtree(cache)
-        host.run([*COMPILE, f"/{name}"], step=STEP, root=rootfs)
+        host.run([*COMPILE, "-b", f"/{name}"], step=STEP, root=rootfs)
+        for source in folder.rglob("*.py"):
+            compiled = source.with_suffix(".pyc")
+            if source.relative_to(folder).parts[0] in OURS:
+                compiled.unlink(missing_ok=True)
+            elif compiled.exists():
+                source.unlink()
+    python = rootfs / PYTHON[-1]
+    ours = [
+        f"/{path.relative_to(rootfs)}" for path in (python / name for name in OURS) if path.exists()
+    ]
+    host.run([*COMPILE, *ours], step=STEP, root=rootfs)
 
 
 def leaks(rootfs: Path) -> list[str]:
-    """Return the files below ``rootfs`` that identify a machine; an image has none."""
-    found = [path for pattern in MACHINE_OWN for path in rootfs.glob(pattern)]
+    """Return the files below ``rootfs`` that a running system made; an image has none."""
+    matching = [path for pattern in MACHINE_OWN for path in rootfs.glob(pattern)]
+    found = [below for path in matching for below in (path, *path.rglob("*"))]
     return sorted(
         str(path.relative_to(rootfs))
         for path in found
-        if path.is_file() and path.stat().st_size and not re.search(r"\.keep$", path.name)
+        if path.is_file() and path.stat().st_size and rootfs / CACHE not in path.parents
     )

@@ -12,7 +12,7 @@ from persist.translation import _
 SOURCE = Path(__file__).parent.parent.parent
 STEP = "version"
 # Stands in file names, os-release and GRUB menus, so nothing but these.
-VERSION = re.compile(r"^\d+\.\d+\.\d+(~[a-z0-9.]+)?(\+[a-z0-9.]+)?$")
+VERSION = re.compile(r"\d+\.\d+\.\d+(~[a-z0-9.]+)?(\+[a-z0-9.]+)?")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Origin:
 
 def origin(asked: str | None) -> Origin:
     """Return the origin of this source tree, called ``asked`` when that is given."""
-    if asked is not None and not VERSION.match(asked):
+    if asked is not None and not VERSION.fullmatch(asked):
         raise NodeError(
             _("{version} is not a version").format(version=asked),
             _("MAJOR.MINOR.PATCH, for example 1.2.0 or 1.2.0~rc1"),

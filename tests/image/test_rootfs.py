@@ -51,7 +51,11 @@ def module_names(folder: Path) -> set[str]:
     names = set()
     for path in folder.rglob("*"):
         parts = list(path.relative_to(folder).parts)
-        if path.suffix not in (".py", ".so") or "lib-dynload" in parts:
+        if (
+            path.suffix not in (".py", ".pyc", ".so")
+            or "__pycache__" in parts
+            or "lib-dynload" in parts
+        ):
             continue
         parts[-1] = parts[-1].split(".")[0]
         if parts[-1] == "__init__":
