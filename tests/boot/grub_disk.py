@@ -36,11 +36,13 @@ class Parts:
 @dataclass(frozen=True, kw_only=True)
 class Slot:
     """A slot's /boot. ``arguments`` go to node.cfg; ``without`` are files that are not there;
-    ``damage`` are files whose bytes differ from what SHA256SUMS says."""
+    ``damage`` are files whose bytes differ from what SHA256SUMS says, ``unlisted`` those it does
+    not speak of."""
 
     arguments: str = "earlyprintk=ttyS0 panic=-1 slot-args"
     without: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
     readable: bool = True
 
 
@@ -104,7 +106,7 @@ def slot_image(parts: Parts, slot: Slot) -> Path:
     shutil.copyfile(parts.kernel, boot / "vmlinuz")
     (boot / "initrd.img").write_bytes(empty_archive())
     (boot / "node.cfg").write_text(f'set args="{slot.arguments}"\n')
-    names = ("vmlinuz", "initrd.img", "node.cfg")
+    names = [name for name in ("vmlinuz", "initrd.img", "node.cfg") if name not in slot.unlisted]
     sums = [f"{hashlib.sha256((boot / n).read_bytes()).hexdigest()}  {n}\n" for n in names]
     (boot / "SHA256SUMS").write_text("".join(sums))
     for name in slot.damage:
