@@ -1,12 +1,14 @@
 """The small programs that units and udev start, run natively on folders."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 PROGRAMS = Path(__file__).resolve().parents[3] / "image/files/usr/lib/node"
+GENERATOR = PROGRAMS.parent / "systemd/system-generators/node-installed"
 UUID = "11111111-2222-4333-8444-aaaaaaaaaaaa"
 
 
@@ -128,23 +130,44 @@ def test_data_folders_are_made_once_and_whole(tmp_path: Path) -> None:
     assert (tmp_path / "data/libvirt/lib/qemu").is_dir()
 
 
-def test_profiles_of_programs_that_are_there_are_loaded(tmp_path: Path) -> None:
-    (tmp_path / "apparmor.d").mkdir()
-    for name in ("usr.sbin.chronyd", "firefox", "usr.sbin.libvirtd"):
-        (tmp_path / "apparmor.d" / name).write_text("")
-    path = stub(tmp_path, "apparmor_parser", 'echo "$@"')
-    folder = tmp_path / "apparmor.d"
-    done = run("load-profiles", environment={"PATH": path, "PROFILES": str(folder)})
-    assert done.stdout == (
-        f"--replace --write-cache -- {folder}/usr.sbin.chronyd {folder}/usr.sbin.libvirtd\n"
+def generated(folder: Path) -> list[str]:
+    """Run the generator on ``folder`` and return what it made, by path."""
+    (folder / "run").mkdir(exist_ok=True)
+    (folder / "made").mkdir()
+    environment = os.environ | {"RUN": f"{folder}/run", "ROOT": f"{folder}/root"}
+    argv = ["dash", str(GENERATOR), f"{folder}/made"]
+    subprocess.run(argv, env=environment, check=True, timeout=30)
+    return sorted(
+        str(path.relative_to(folder / "made"))
+        for path in (folder / "made").rglob("*")
+        if path.is_symlink()
     )
 
 
-def test_no_profiles_are_no_failure(tmp_path: Path) -> None:
-    path = stub(tmp_path, "apparmor_parser", "exit 1")
-    assert (
-        run("load-profiles", environment={"PATH": path, "PROFILES": str(tmp_path)}).returncode == 0
-    )
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    shutil.copytree(PROGRAMS / "installed", tmp_path / "root/usr/lib/node/installed")
+    return tmp_path
+
+
+def test_a_live_node_gets_no_unit_of_a_partition(units: Path) -> None:
+    assert generated(units) == []
+
+
+@pytest.mark.parametrize("libvirt", [True, False])
+def test_an_installed_node_gets_its_partitions(units: Path, libvirt: bool) -> None:  # noqa: FBT001
+    (units / "run").mkdir()
+    (units / "run/installed").write_text("")
+    if libvirt:
+        (units / "root/usr/sbin").mkdir()
+        (units / "root/usr/sbin/libvirtd").write_text("")
+        (units / "root/usr/sbin/libvirtd").chmod(0o755)
+    made = generated(units)
+    wanted = [name for name in made if name.startswith("local-fs.target.wants/")]
+    binds = ["etc-libvirt-qemu.mount", "var-lib-libvirt.mount"] if libvirt else []
+    names = sorted([*binds, "data.mount", "var-log.mount"])
+    assert wanted == [f"local-fs.target.wants/{name}" for name in names]
+    assert {"config.mount", "data.mount", "dev-node-swap.swap"} <= set(made)
 
 
 @pytest.mark.parametrize("code", [0, 3])

@@ -83,7 +83,8 @@ open_verified() {
 open_tree() { # FILE PAYLOAD ROOT_HASH SALT
     modprobe -a dm_mod dm_verity 2>/dev/null || :
     tree_loop=$(losetup --find --show --read-only "$1") || return 1
-    veritysetup open "$tree_loop" node-bundle "$tree_loop" "$3" --no-superblock \
+    # Without dm's own udev rules, which the initramfs does not have, libdevmapper would wait for ever.
+    DM_DISABLE_UDEV=1 timeout 60 veritysetup open "$tree_loop" node-bundle "$tree_loop" "$3" --no-superblock \
         --hash sha256 --salt "$4" --hash-offset "$2" \
         --data-blocks $(($2 / 4096)) --data-block-size 4096 --hash-block-size 4096 || return 1
     mkdir -p "$RUN/bundle"
