@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from image.build import host
+from image.build.cache import remove_tree
 from image.build.keys import Keys
 from image.build.overlay import FILES, UNITS, copy_file, lay_over
 from image.build.version import SOURCE, Origin
@@ -35,7 +36,6 @@ from {module} import main
 sys.exit(main())
 """
 KEYRING = Path("etc/rauc/keyring.pem")
-PRESET = Path("usr/lib/systemd/system-preset/00-node.preset")
 
 
 def add_node_files(
@@ -51,6 +51,7 @@ def add_node_files(
     _compile_translations(tools, python)
     write_launchers(rootfs)
     write_os_release(rootfs, recipe, origin)
+    forget_enabled_units(rootfs)
     lay_over(FILES, rootfs)
     lay_over(UNITS, rootfs / "usr/lib/systemd/system")
     _enable_units(rootfs, recipe)
@@ -113,10 +114,19 @@ def write_os_release(rootfs: Path, recipe: Recipe, origin: Origin) -> None:
     link.symlink_to("../usr/lib/os-release")
 
 
+def forget_enabled_units(rootfs: Path) -> None:
+    """Remove what packages enabled by themselves.
+
+    systemctl preset-all would leave the links to units that are masked or not there any more.
+    """
+    for kind in ("wants", "requires", "upholds"):
+        for folder in (rootfs / "etc/systemd/system").glob(f"*.{kind}"):
+            remove_tree(folder)
+
+
 def _enable_units(rootfs: Path, recipe: Recipe) -> None:
     """Let our preset decide which units start; the recipe's services line has the last word."""
-    if (rootfs / PRESET).exists():
-        host.run(["systemctl", "preset-all"], step=STEP, root=rootfs)
+    host.run(["systemctl", "preset-all"], step=STEP, root=rootfs)
     for verb, units in (("enable", recipe.enabled), ("disable", recipe.disabled)):
         for unit in units:
             _refuse_unknown(rootfs, unit, recipe)

@@ -195,6 +195,16 @@ def test_every_service_finds_its_program(rootfs: Path) -> None:
     assert broken == []
 
 
+def test_only_the_preset_enables_units(rootfs: Path) -> None:
+    links = list((rootfs / "etc/systemd/system").glob("*.wants/*"))
+    missing = [
+        path.name for path in links if not (rootfs / str(path.readlink()).lstrip("/")).exists()
+    ]
+    assert links
+    assert missing == []
+    assert "getty@tty1.service" not in {path.name for path in links}
+
+
 def test_the_papers_beside_the_image_agree(rootfs: Path) -> None:
     manifest = decode_manifest((rootfs / "usr/lib/node/manifest.json").read_bytes())
     spdx = Path("dist") / f"node-{manifest.version}.spdx.json"
