@@ -38,7 +38,7 @@ def test_translations_keep_the_replacement_fields() -> None:
 
 @pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("width", [48, 80, 120])
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("scene", [scene for scene in SCENES if scene != "broken"])
 def test_chinese_keeps_its_frame(scene: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NODE_LANG", "zh_CN")
     snapshot = look(SCENES[scene], Snapshot())
