@@ -18,8 +18,8 @@ class Disk(Struct, frozen=True, kw_only=True):
 
     ``contents`` says in words what lies on it, one item a partition or filesystem; ``owner`` is
     ``node`` when the partition table is one that we wrote. ``paths`` are all kernel paths that lead
-    to it. ``node_generation`` is the newest generation on a node's Config: 0 for none, -1 when Config
-    cannot be read, None when nobody looked.
+    to it. ``node_generation`` is the newest generation on a node's Config: 0 for none, -1 when
+    Config cannot be read, None when nobody looked.
     """
 
     path: str
