@@ -4,6 +4,7 @@ The bundle holds a kernel and an empty initramfs: what GRUB does is seen, not wh
 """
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,21 @@ OEM = ("node.args:passed=over", "vendor", "node.args:storage_init=size>=1G,bus=n
 OEM_WORDS = ["storage_init=size>=1G,bus=nvme", "hostname=a.b"]
 
 
-@pytest.fixture(scope="session")
-def bundle(parts: Parts) -> Path:
-    folder = parts.work / "bundle"
+def make_bundle(parts: Parts, slot: Slot, name: str) -> Path:
+    """Return a file that looks to GRUB like a signed bundle."""
+    folder = parts.work / f"bundle-{name}"
     folder.mkdir()
-    shutil.copyfile(slot_image(parts, SLOT), folder / "root.img")
-    path = parts.work / "node.raucb"
+    shutil.copyfile(slot_image(parts, slot), folder / "root.img")
+    path = parts.work / f"{name}.raucb"
     run_tool(parts, ["mksquashfs", str(folder), str(path), "-noI", "-noD", "-noF", "-noX"])
     with path.open("ab") as stream:
         stream.write(b"verity tree and signature" * 1000)
     return path
+
+
+@pytest.fixture(scope="session")
+def bundle(parts: Parts) -> Path:
+    return make_bundle(parts, SLOT, "node")
 
 
 @pytest.fixture(scope="session")
@@ -91,22 +97,26 @@ def test_every_firmware_starts_every_medium(
     assert arguments(parts, machine) == live()
 
 
+@pytest.fixture(scope="session")
+def other_iso(parts: Parts) -> Path:
+    """A medium with another bundle."""
+    slot = Slot(arguments="earlyprintk=ttyS0 panic=0 another-bundle")
+    return build_iso(parts.tools, make_bundle(parts, slot, "other"), parts.work / "o.iso", "1.2.3")
+
+
 @pytest.mark.boot_long
 @pytest.mark.parametrize("firmware", ["bios", "uefi-secure"])
+@pytest.mark.parametrize("kind", ["cd", "stick"])
 def test_another_medium_of_ours_in_the_machine_is_not_mistaken(
-    parts: Parts, iso: Path, bundle: Path, firmware: Firmware
+    parts: Parts, iso: Path, other_iso: Path, firmware: Firmware, kind: str
 ) -> None:
-    slot = Slot(arguments="earlyprintk=ttyS0 panic=0 another-bundle")
-    folder = parts.work / "other"
-    folder.mkdir(exist_ok=True)
-    shutil.copyfile(slot_image(parts, slot), folder / "root.img")
-    other = parts.work / "other.raucb"
-    other.unlink(missing_ok=True)
-    run_tool(parts, ["mksquashfs", str(folder), str(other), "-noI", "-noD", "-noF", "-noX"])
-    other_iso = build_iso(parts.tools, other, parts.work / "other.iso", "1.2.3")
-    name = f"two-{firmware}"
-    machine = Machine(name=name, firmware=firmware, usb=iso, cdrom=other_iso, nics=(), memory=1024)
-    assert "image-args" in arguments(parts, machine)
+    machine = Machine(name=f"two-{kind}-{firmware}", firmware=firmware, nics=(), memory=1024)
+    if kind == "stick":
+        machine = replace(machine, usb=iso, cdrom=other_iso)
+    else:
+        other = Disk(image=other_iso, serial="O", format="raw", read_only=True)
+        machine = replace(machine, cdrom=iso, boot_cdrom_first=True, disks=(other,))
+    assert arguments(parts, machine) == live()
 
 
 @pytest.mark.boot_long
