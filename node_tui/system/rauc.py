@@ -13,7 +13,7 @@ from pathlib import Path
 
 from node_tui.plan.machine import Made
 from node_tui.system.command import run
-from node_tui.system.rauc_bus import install_bundle
+from node_tui.system.rauc_bus import NAME, install_bundle
 from node_tui.system.read_back import checksum
 from persist.errors import BundleError, NodeError, StepError
 from persist.translation import _
@@ -23,8 +23,11 @@ log = logging.getLogger(__name__)
 
 KEYRING = Path("/etc/rauc/keyring.pem")
 INSTALL_FOLDER = Path("/run/node/rauc")
-DROP_IN = Path("/run/systemd/system/rauc.service.d/90-node-install.conf")
-UNIT = "rauc.service"
+# Not rauc.service: that one belongs to an installed node and waits for its /config.
+UNIT = "node-install-rauc.service"
+IMAGE_UNIT = "rauc.service"
+MOUNTS = "rauc/mnt"
+NOT_LOADED = 5
 # RAUC's own word for "no slot of this config runs": without it, it looks for the booted slot in
 # the kernel command line of the live system and refuses to start.
 EXTERNAL = "_external_"
@@ -38,11 +41,9 @@ class Rauc:
         self,
         keyring: Path = KEYRING,
         folder: Path = INSTALL_FOLDER,
-        drop_in: Path = DROP_IN,
     ) -> None:
         self._keyring = keyring
         self._folder = folder
-        self._drop_in = drop_in
 
     def write(self, bundle: Path, slot: Made, progress: Progress) -> None:
         """Let RAUC verify ``bundle`` and write its image to ``slot``."""
@@ -57,25 +58,22 @@ class Rauc:
 
     @contextmanager
     def _service(self, config: str) -> Iterator[None]:
-        """Run RAUC's service with ``config``, and put the service back afterwards."""
+        """Run RAUC with ``config`` as a service of this installation only."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / "install.conf"
         path.write_text(config)
-        self._drop_in.parent.mkdir(parents=True, exist_ok=True)
-        self._drop_in.write_text(render_drop_in(path))
+        _stop()
         try:
-            _restart()
+            _start(path)
             yield
         finally:
-            self._drop_in.unlink(missing_ok=True)
             _stop()
 
 
-def _restart() -> None:
-    """Start the service with what lies on the disk now; tell its own words when it does not."""
-    run(["systemctl", "daemon-reload"], timeout=60)
+def _start(config: Path) -> None:
+    """Start the service; tell its own words when it does not start."""
     try:
-        run(["systemctl", "restart", UNIT], timeout=120)
+        run(start_command(config), timeout=120)
     except StepError as error:
         told = run(["journalctl", "--boot", f"--unit={UNIT}", "--lines=8", "--output=cat"]).stdout
         raise StepError(
@@ -83,11 +81,29 @@ def _restart() -> None:
         ) from None
 
 
+def start_command(config: Path) -> list[str]:
+    """Return the command that starts RAUC with ``config``, as on no slot, and waits for its name."""
+    return [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        f"--unit={UNIT}",
+        "--service-type=dbus",
+        f"--property=BusName={NAME}",
+        f"--property=RuntimeDirectory={MOUNTS}",
+        "--property=MountFlags=slave",
+        "/usr/bin/rauc",
+        f"--conf={config}",
+        f"--mount=/run/{MOUNTS}",
+        "service",
+        f"--override-boot-slot={EXTERNAL}",
+    ]
+
+
 def _stop() -> None:
-    """Stop the service; what went wrong before is more important than this."""
+    """Stop whatever has RAUC's name; what went wrong before is more important than this."""
     try:
-        run(["systemctl", "stop", UNIT], timeout=60)
-        run(["systemctl", "daemon-reload"], timeout=60)
+        run(["systemctl", "stop", UNIT, IMAGE_UNIT], timeout=120, accept=(0, NOT_LOADED))
     except NodeError as error:
         log.warning("%s", error)
 
@@ -128,12 +144,3 @@ def render_config(keyring: Path, folder: Path, slot: Made | None = None) -> str:
     text = io.StringIO()
     config.write(text, space_around_delimiters=False)
     return text.getvalue()
-
-
-def render_drop_in(config: Path) -> str:
-    """Return the drop-in that starts the service with ``config``, as on no slot at all."""
-    command = (
-        f"/usr/bin/rauc --conf={config} --mount=/run/rauc/mnt"
-        f" service --override-boot-slot={EXTERNAL}"
-    )
-    return f"[Service]\nExecStart=\nExecStart={command}\n"

@@ -15,7 +15,7 @@ from node_tui.plan.layout import SLOT_TYPE
 from node_tui.plan.machine import Made
 from node_tui.system import rauc as rauc_module
 from node_tui.system.command import Output
-from node_tui.system.rauc import Rauc, render_config, render_drop_in
+from node_tui.system.rauc import Rauc, render_config, start_command
 from node_tui.system.rauc_bus import Bus, install_bundle
 from persist.errors import BundleError, StepError
 from plugins.api.steps import Progress
@@ -32,14 +32,18 @@ def test_the_only_slot_is_the_new_one() -> None:
 
 
 def test_the_service_is_started_as_on_no_slot() -> None:
-    assert "service --override-boot-slot=_external_" in render_drop_in(Path("/run/x.conf"))
-    assert "ExecStart=\nExecStart=/usr/bin/rauc --conf=/run/x.conf" in render_drop_in(
-        Path("/run/x.conf")
-    )
+    command = start_command(Path("/run/x.conf"))
+    assert command[-5:] == [
+        "/usr/bin/rauc",
+        "--conf=/run/x.conf",
+        "--mount=/run/rauc/mnt",
+        "service",
+        "--override-boot-slot=_external_",
+    ]
 
 
 def test_without_a_keyring_nothing_is_trusted(tmp_path: Path) -> None:
-    rauc = Rauc(keyring=tmp_path / "none.pem", folder=tmp_path, drop_in=tmp_path / "x.conf")
+    rauc = Rauc(tmp_path / "none.pem", tmp_path)
     with pytest.raises(BundleError, match=r"keyring .* is missing"):
         rauc.write(BUNDLE, SLOT, lambda *_told: None)
 
@@ -54,7 +58,7 @@ class Systemd:
     def __call__(self, argv: list[str], **_options: object) -> Output:
         line = " ".join(argv)
         self.lines.append(line)
-        if line == self.broken:
+        if self.broken and line.startswith(self.broken):
             raise StepError(f"{line} failed: exit code 1")
         return Output("rauc: no keyring\n" if argv[0] == "journalctl" else "", "", 0)
 
@@ -68,37 +72,35 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(folder: Path) -> None:
-    gateway = Rauc(folder / "keyring.pem", folder / "rauc", folder / "rauc.service.d/90.conf")
-    gateway.write(BUNDLE, SLOT, lambda *_told: None)
+    Rauc(folder / "keyring.pem", folder / "rauc").write(BUNDLE, SLOT, lambda *_told: None)
 
 
-def test_the_service_is_put_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+STOP = "systemctl stop node-install-rauc.service rauc.service"
+
+
+def test_no_service_stays_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     systemd = Systemd()
     monkeypatch.setattr(rauc_module, "run", systemd)
     write(folder)
-    assert systemd.lines == [
-        "systemctl daemon-reload",
-        "systemctl restart rauc.service",
-        "systemctl stop rauc.service",
-        "systemctl daemon-reload",
-    ]
-    assert list((folder / "rauc.service.d").iterdir()) == []
+    start = " ".join(start_command(folder / "rauc/install.conf"))
+    assert systemd.lines == [STOP, start, STOP]
 
 
 def test_a_service_that_does_not_start_tells_why(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rauc_module, "run", Systemd("systemctl restart rauc.service"))
+    systemd = Systemd("systemd-run")
+    monkeypatch.setattr(rauc_module, "run", systemd)
     with pytest.raises(StepError, match="RAUC does not start") as caught:
         write(folder)
     assert caught.value.hint == "rauc: no keyring"
-    assert list((folder / "rauc.service.d").iterdir()) == []
+    assert systemd.lines[-1] == STOP
 
 
 def test_what_fails_while_stopping_hides_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rauc_module, "run", Systemd("systemctl stop rauc.service"))
+    monkeypatch.setattr(rauc_module, "run", Systemd("systemctl stop"))
     write(folder)
 
 
