@@ -82,7 +82,7 @@ def _start(config: Path) -> None:
 
 
 def start_command(config: Path) -> list[str]:
-    """Return the command that starts RAUC with ``config``, as on no slot, and waits for its name."""
+    """Return the command that starts RAUC with ``config``, as on no slot, and waits for it."""
     return [
         "systemd-run",
         "--quiet",
