@@ -205,6 +205,24 @@ def test_only_the_preset_enables_units(rootfs: Path) -> None:
     assert "getty@tty1.service" not in {path.name for path in links}
 
 
+def test_no_link_leads_nowhere(rootfs: Path) -> None:
+    # What is there on a running system only: kernel, /run, the node's own configuration and logs.
+    later = ("/dev/", "/run/", "../proc/", "../../log/", "../locale.conf", "default/keyboard")
+    links = [path for path in rootfs.rglob("*") if path.is_symlink()]
+    dangling = [
+        f"{path.relative_to(rootfs)} -> {path.readlink()}"
+        for path in links
+        if not str(path.readlink()).startswith(later) and not leads_somewhere(rootfs, path)
+    ]
+    assert dangling == []
+
+
+def leads_somewhere(rootfs: Path, path: Path) -> bool:
+    target = path.readlink()
+    place = rootfs / str(target).lstrip("/") if target.is_absolute() else path.parent / target
+    return os.path.lexists(os.path.normpath(place))
+
+
 def test_the_papers_beside_the_image_agree(rootfs: Path) -> None:
     manifest = decode_manifest((rootfs / "usr/lib/node/manifest.json").read_bytes())
     spdx = Path("dist") / f"node-{manifest.version}.spdx.json"
