@@ -12,6 +12,7 @@ from node_tui.engine.listening import RoleServer, open_sockets
 from node_tui.engine.operations import Operations
 from node_tui.engine.routes import build_app
 from node_tui.engine.sessions import Sessions
+from node_tui.system.console_access import is_console_open
 from node_tui.system.facts import FactsReader
 from node_tui.system.health import HealthReader
 from node_tui.system.pam import Pam
@@ -51,7 +52,7 @@ def build_engine() -> Engine:
         read_facts=facts.read,
         read_slots=lambda: slots.read(fresh=True),
         health=HealthReader(slots, ROOT),
-        sessions=Sessions(Pam()),
+        sessions=Sessions(Pam(), lambda: is_console_open(ROOT)),
         act_on_power=Power().act,
         install=install,
         mend=slots.repair,

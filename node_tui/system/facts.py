@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from node_tui.system.boot_mode import is_secure_boot, read_boot, read_firmware
+from node_tui.system.console_access import is_console_open
 from node_tui.system.disk_watch import DiskWatch
 from node_tui.system.guests import GuestWatch
 from node_tui.system.network import KernelAddresses, read_links
@@ -62,6 +63,7 @@ def _sources(root: Path, slots: SlotKeeper) -> Mapping[str, Source]:
         "disks": lambda: {"disks": disks.read()},
         "slots": lambda: {"slots": slots.read()},
         "ssh": lambda: {"host_keys": read_host_keys(root), "ssh_open": is_open(root)},
+        "console": lambda: {"console_open": is_console_open(root)},
         "guests": lambda: _guests(root, guests),
     }
 

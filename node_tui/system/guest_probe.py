@@ -25,7 +25,12 @@ def main() -> int:
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
     try:
         connection = libvirt.openReadOnly(URI)
-        guests = Guests(running=connection.numOfDomains(), stopped=connection.numOfDefinedDomains())
+        running = connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+        guests = Guests(
+            running=len(running),
+            stopped=connection.numOfDefinedDomains(),
+            names=tuple(sorted(domain.name() for domain in running)),
+        )
         connection.close()
     except libvirt.libvirtError as error:
         sys.stderr.write(error.get_error_message())

@@ -190,8 +190,8 @@ class NodeApp(LockedApp):
         """Ask for the password; a live node without one lets its console in."""
         then = then or self.open_menu
         facts = self.snapshot.facts
-        # A wrong guess would count as a failed login: SSH is open as soon as there is a password.
-        if facts is not None and facts.boot_mode == "live" and not facts.ssh_open:
+        # A wrong guess would count as a failed login, so nothing is tried unasked.
+        if facts is not None and facts.console_open:
             self._notes = (_("Asking the engine"),)
             self._show()
             self._try_open_console(then)

@@ -142,5 +142,6 @@ class Facts(Struct, frozen=True, kw_only=True):
     slots: Slots = Slots()
     host_keys: tuple[HostKey, ...] = ()
     ssh_open: bool = False
+    console_open: bool = False
     guests: Guests | None = None
     unavailable: tuple[Unavailable, ...] = ()

@@ -24,6 +24,7 @@ LIVE = Facts(
     version="0.1.0",
     hostname="localhost",
     boot_mode="live",
+    console_open=True,
     firmware="bios",
     signed_by="development key: not for production",
     clock="2026-11-20T07:31:00+00:00",

@@ -133,7 +133,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         read_facts=some_facts,
         read_slots=Slots,
         health=health,
-        sessions=Sessions(authenticator, clock),
+        sessions=Sessions(authenticator, clock=clock),
         act_on_power=power.append,
         install=install,
         mend=lambda: None,

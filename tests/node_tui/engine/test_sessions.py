@@ -21,7 +21,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def sessions(clock: Clock) -> Sessions:
-    return Sessions(FakeAuthenticator(), clock)
+    return Sessions(FakeAuthenticator(), clock=clock)
 
 
 def fail(sessions: Sessions, peer: Peer = CONSOLE, user: str = "admin") -> None:
@@ -111,7 +111,7 @@ def test_what_is_remembered_is_bounded(clock: Clock) -> None:
     for number in range(MOST_REMEMBERED * 2):
         throttle.failed(f"user{number}", "uid 963")
     assert len(throttle._failures) == MOST_REMEMBERED
-    sessions = Sessions(FakeAuthenticator(), clock)
+    sessions = Sessions(FakeAuthenticator(), clock=clock)
     first = sessions.open("admin", PASSWORD, CONSOLE)
     for _attempt in range(MOST_SESSIONS):
         clock.now += 1
@@ -151,3 +151,17 @@ def test_the_pause_is_told_over_the_socket(bench: Bench) -> None:
     with pytest.raises(AccessError, match="Too many wrong passwords") as caught:
         client.open_session("admin", PASSWORD)
     assert caught.value.hint == "Try again in 2 s."
+
+
+def test_an_open_console_lets_admin_in_without_a_password_and_nobody_else(clock: Clock) -> None:
+    sessions = Sessions(FakeAuthenticator(), is_console_open=lambda: True, clock=clock)
+
+    assert sessions.open("admin", "", CONSOLE).role == "admin"
+    for user, password in (("admin", "guess"), ("root", ""), ("operator", "")):
+        with pytest.raises(NoLoginError):
+            sessions.open(user, password, CONSOLE)
+
+
+def test_a_closed_console_takes_no_empty_password(sessions: Sessions) -> None:
+    with pytest.raises(NoLoginError):
+        sessions.open("admin", "", CONSOLE)

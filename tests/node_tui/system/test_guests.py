@@ -59,7 +59,7 @@ def probe(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
 def test_an_answer_comes_from_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test driver of libvirt has one guest that runs, and needs no daemon."""
     probe(monkeypatch, "test:///default")
-    assert ask_libvirt() == Guests(running=1, stopped=0)
+    assert ask_libvirt() == Guests(running=1, stopped=0, names=("test",))
 
 
 def test_a_libvirt_that_refuses_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ async def test_a_live_console_without_a_password_is_admin_and_says_so() -> None:
 
 
 async def test_a_live_node_with_a_password_asks_for_it_without_guessing() -> None:
-    facts = msgspec.structs.replace(scenes.LIVE, ssh_open=True)
+    facts = msgspec.structs.replace(scenes.LIVE, console_open=False)
     node = FakeNode(told_facts=facts)
     async with running(node) as (app, pilot):
         await pilot.press("f2")
