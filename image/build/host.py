@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,6 +50,13 @@ shift
 exec chroot "$root" "$@"
 """
 
+# mmdebstrap mounts /proc, /dev and our caches below the tree that it makes. When it is killed these
+# must vanish: whoever removes the half-made tree later would remove the host's files through them.
+PRIVATE = (
+    "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
+    "--mount-proc",
+)  # fmt: skip
+
 # A PKCS#11 URI may carry the PIN; logs must not.
 SECRET = re.compile(r"(pin-value)=[^;&'\s]*")
 
@@ -64,32 +72,35 @@ def run(
     binds: Sequence[Path] = (),
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
+    private: bool = False,
 ) -> bytes:
     """Run ``argv`` and return what it wrote to its standard output.
 
     ``root`` is a tree to chroot into; ``binds`` are absolute paths of the host that are seen there
-    under the same path. What the command says on standard error goes to the log of ``step``. Raises
-    StepError when the command fails, DependencyError when it does not exist.
+    under the same path. ``private`` ends all processes and mounts of the command with it. What the
+    command says on standard error goes to the log of ``step``. Raises StepError when the command
+    fails, DependencyError when it does not exist.
     """
     words = [os.fspath(word) for word in argv]
     command = words if root is None else enter_root(words, root, binds)
+    if shutil.which(command[0], path=ENVIRONMENT["PATH"]) is None:
+        raise _missing(command[0], step)
+    if private:
+        command = [*PRIVATE, *command]
     shown = SECRET.sub(r"\1=***", shlex.join(words))
     log.debug("%s: %s", step, shown)
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     with log_path(step).open("ab") as record:
         record.write(f"+ {shown}\n".encode())
         record.flush()
-        try:
-            done = subprocess.run(  # noqa: S603 - an argument list, no shell
-                command,
-                input=stdin or b"",
-                stdout=subprocess.PIPE,
-                stderr=record,
-                env={**ENVIRONMENT, **inherited, **(env or {})},
-                check=False,
-            )
-        except FileNotFoundError as error:
-            raise _missing(command[0], step) from error
+        done = subprocess.run(  # noqa: S603 - an argument list, no shell
+            command,
+            input=stdin or b"",
+            stdout=subprocess.PIPE,
+            stderr=record,
+            env={**ENVIRONMENT, **inherited, **(env or {})},
+            check=False,
+        )
         record.write(done.stdout[-65536:] if _is_text(done.stdout[-65536:]) else b"")
     if done.returncode:
         raise _failed(step, words[0], done.returncode)

@@ -59,7 +59,7 @@ def make_tree(tree: Path, wanted: Wanted, mirror: Mirror, *, step: str) -> None:
         *mirror.lines(wanted.suites, wanted.components),
     ]
     try:
-        host.run(argv, step=step)
+        host.run(argv, step=step, private=True)
     except StepError as error:
         raise _explained(error, step) from error
     _leave_no_build_words(tree)

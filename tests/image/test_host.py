@@ -55,3 +55,13 @@ def test_a_chroot_shows_only_what_is_bound(tmp_path: Path) -> None:
     line = host.enter_root(["rauc", "--version"], tmp_path / "tools", [tmp_path])
     assert line[:4] == ["unshare", "--mount", "--propagation", "private"]
     assert line[-5:] == [str(tmp_path / "tools"), str(tmp_path), "--", "rauc", "--version"]
+
+
+def test_what_a_private_command_mounts_and_starts_ends_with_it(tmp_path: Path) -> None:
+    (tmp_path / "half-made").mkdir()
+    script = f"mount -t tmpfs mine {tmp_path}/half-made; sleep 611 & exit 3"
+    with pytest.raises(StepError, match="sh"):
+        host.run(["sh", "-c", script], step="try", private=True)
+    assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
+    left = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
+    assert b"sleep\x00611\x00" not in left
