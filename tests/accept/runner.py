@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,10 +69,10 @@ def run(acceptance: Acceptance, argv: list[str], *, seed: int = 0) -> int:
     options = parse_arguments(acceptance, argv)
     lines = [line for line in acceptance.lines if options.part in {None, line.name}]
     kept = KEPT / f"{acceptance.name}.json"
-    outcomes = read_kept(kept) if options.resume else {}
-    for line in lines:
-        if line.tests and verdict(line, outcomes)[0] != "pass":
-            outcomes |= run_tests(line.tests)
+    outcomes = read_kept(kept) if options.resume or options.part else {}
+    for asked in wanted_tests(lines):
+        if not (options.resume and passed(asked, outcomes)):
+            outcomes |= run_tests(asked)
             write_json(kept, {"commit": commit(), "outcomes": outcomes})
     rows = [{"line": line.name, **row(line, outcomes)} for line in acceptance.lines]
     report = {"issue": acceptance.name, **surroundings(acceptance, seed), "lines": rows}
@@ -89,21 +90,37 @@ def parse_arguments(acceptance: Acceptance, argv: list[str]) -> argparse.Namespa
     return parser.parse_args(argv)
 
 
-def run_tests(tests: tuple[str, ...]) -> dict[str, str]:
+def wanted_tests(lines: list[Line]) -> list[str]:
+    """Return each argument of pytest once; one that a wider one covers is left out."""
+    asked = list(dict.fromkeys(test for line in lines for test in line.tests))
+    return [
+        test
+        for test in asked
+        if not any(covered_by(wider, [test]) for wider in asked if wider != test)
+    ]
+
+
+def passed(asked: str, outcomes: dict[str, str]) -> bool:
+    """Tell whether everything behind an argument ran and passed."""
+    own = covered_by(asked, outcomes)
+    return bool(own) and all(outcomes[test] == "passed" for test in own)
+
+
+def run_tests(asked: str) -> dict[str, str]:
     """Run the tests and return node id -> passed, failed or why it was skipped."""
     recorder = Recorder()
-    pytest.main(["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", *tests], plugins=[recorder])
+    pytest.main(["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", asked], plugins=[recorder])
     return recorder.outcomes
 
 
 def row(line: Line, outcomes: dict[str, str]) -> dict[str, str | int]:
     """Return what is said about one line."""
     result, reason = verdict(line, outcomes)
-    passed = sum(outcomes[test] == "passed" for test in covered(line, outcomes))
+    seen = sum(outcomes[test] == "passed" for test in covered(line, outcomes))
     return {
         "text": line.text,
         "tests": " ".join(line.tests),
-        "passed": passed,
+        "passed": seen,
         "result": result,
         "reason": reason,
         "seen_to_fail": line.broken,
@@ -130,7 +147,7 @@ def covered(line: Line, outcomes: dict[str, str]) -> list[str]:
     return [test for asked in line.tests for test in covered_by(asked, outcomes)]
 
 
-def covered_by(asked: str, outcomes: dict[str, str]) -> list[str]:
+def covered_by(asked: str, outcomes: Iterable[str]) -> list[str]:
     """Return the node ids that an argument of pytest stands for: a folder, a file, a test."""
     begins = re.compile(re.escape(asked.rstrip("/")) + r"($|/|::|\[)")
     return [test for test in outcomes if begins.match(test)]

@@ -40,6 +40,14 @@ def test_a_line_without_tests_never_passes() -> None:
     assert verdict(Line(name="1", text="It flies."), {})[0] == "not run"
 
 
+def test_shared_tests_run_once() -> None:
+    lines = [
+        LINE,
+        Line(name="2", text="It flies.", tests=("tests/b.py", "tests/boot/test_a.py")),
+    ]
+    assert runner.wanted_tests(lines) == ["tests/boot/test_a.py", "tests/b.py"]
+
+
 def test_the_tests_of_boots_exist() -> None:
     asked = [test for line in boots.ACCEPTANCE.lines for test in line.tests]
     missing = [test for test in asked if not (runner.ROOT / test.partition("::")[0]).exists()]

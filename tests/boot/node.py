@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -30,21 +29,14 @@ class Installed:
     """A disk that an unattended installation left, switched off before its first own boot.
 
     ``seconds`` from power-on of the live medium to the reboot; ``shown`` the different lines that
-    the virtual terminal showed, in their order.
+    the virtual terminal showed, in their order; ``told`` the transcript of the serial line.
     """
 
     disk: Path
     variables: Path | None
     seconds: float
     shown: tuple[str, ...]
-
-    def shows(self, pattern: str) -> re.Match[str]:
-        """Return the first match in what the console showed."""
-        match = re.search(pattern, "\n".join(self.shown))
-        assert match, f"no {pattern!r} on the console during the installation:\n" + "\n".join(
-            self.shown
-        )
-        return match
+    told: str
 
 
 def identity() -> Identity:
@@ -108,6 +100,7 @@ def install(dist: Path, firmware: Firmware) -> Installed:
         variables=variables if variables.exists() else None,
         seconds=kept["seconds"],
         shown=tuple(kept["shown"]),
+        told=kept["told"],
     )
 
 
@@ -122,8 +115,9 @@ def _install(dist: Path, firmware: Firmware, folder: Path) -> None:
         # The installer reboots by itself; its disk is wanted as it is at that moment.
         vm.qmp.execute("set-action", reboot="shutdown")
         shown = watch_until_off(vm, timeout=INSTALL_TIMEOUT)
-    seconds = round(time.monotonic() - began, 1)
-    (folder / "install.json").write_text(json.dumps({"seconds": seconds, "shown": shown}))
+        seconds = round(time.monotonic() - began, 1)
+        kept = {"seconds": seconds, "shown": shown, "told": vm.serial.transcript}
+    (folder / "install.json").write_text(json.dumps(kept, indent=1))
 
 
 def watch_until_off(vm: Running, *, timeout: float) -> list[str]:
