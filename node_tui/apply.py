@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 # A step counts as not quite done until it was read back, so that 100 % means verified.
 APPLIED_SHARE = 0.98
+LEAST_NEWS = 0.01
 
 
 def utc_now() -> datetime:
@@ -61,6 +62,8 @@ class _Reporter:
         self._index = 0
         self._step = ""
         self._fraction = 0.0
+        self._told = -1.0
+        self._message = ""
 
     def begin(self, index: int, step: Step) -> None:
         """Start the step at ``index``."""
@@ -73,7 +76,10 @@ class _Reporter:
         start, end = self._bounds[self._index], self._bounds[self._index + 1]
         share = min(max(fraction, 0.0), 1.0) * APPLIED_SHARE
         self._reach(start + (end - start) * share)
-        self.tell("running", step=self._step, message=message)
+        # A journal and a serial line are no place for an event every 4 MiB.
+        if message != self._message or self._fraction - self._told >= LEAST_NEWS:
+            self.tell("running", step=self._step, message=message)
+            self._told, self._message = self._fraction, message
 
     def finish(self, step: Step) -> None:
         """End the present step, applied and verified."""

@@ -95,6 +95,22 @@ def test_weights_share_the_bar() -> None:
     assert next(event.fraction for event in events if event.state == "done") == 0.25
 
 
+def test_small_progress_is_not_told_each_time() -> None:
+    @dataclass(frozen=True)
+    class Chatty(Write):
+        name: ClassVar[str] = "chatty"
+
+        def apply(self, system: Machine, progress: Progress) -> None:  # noqa: ARG002
+            for number in range(10_000):
+                progress(number / 10_000, "reading")
+            progress(1.0, "read")
+
+    _, events = run(Chatty())
+    told = [event for event in events if event.state == "running"]
+    assert 50 < len(told) <= 102
+    assert told[-1].message == "read"
+
+
 @pytest.mark.parametrize("when", ["apply", "verify"])
 def test_a_failure_undoes_what_was_done_and_is_told(when: str) -> None:
     machine, events = run(Write(), Fail(when))
