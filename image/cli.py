@@ -47,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_info)
     manifest = verbs.add_parser("manifest", help=_("print the manifest of the newest image"))
     manifest.set_defaults(run=_manifest)
+    for verb in (info, manifest):
+        verb.add_argument("--variant", default="hypervisor", help=_("hypervisor or minimal"))
     verify = verbs.add_parser("verify", help=_("check a bundle's signature and content"))
     verify.add_argument("bundle", type=Path, nargs="?", default=Path("dist/node.raucb"))
     verify.add_argument("--keyring", type=Path, help=_("certificates to trust, PEM"))
@@ -90,7 +92,7 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _info(arguments: argparse.Namespace) -> int:
-    newest = output.newest()
+    newest = output.newest(arguments.variant)
     if arguments.rootfs:
         sys.stdout.write(f"{newest['rootfs']}\n")
         return 0
@@ -103,8 +105,8 @@ def _info(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _manifest(_arguments: argparse.Namespace) -> int:
-    rootfs = Path(output.newest()["rootfs"])
+def _manifest(arguments: argparse.Namespace) -> int:
+    rootfs = Path(output.newest(arguments.variant)["rootfs"])
     sys.stdout.write((rootfs / "usr/lib/node/manifest.json").read_text())
     return 0
 

@@ -158,7 +158,7 @@ def finish(
         pxe.build_pxe(trees.tools, built.rootfs, bundle_file, out / "pxe")
         output.write_papers(out, built.manifest, trees.tools, trees.base)
         output.link_newest(out, iso_file, bundle_file)
-        output.remember(built.rootfs, built.root_img)
+        output.remember(built.manifest.variant, built.rootfs, built.root_img)
         budget = output.budget_of(load_recipe(request.recipe), request.size_budget)
         output.check_size(iso_file, budget, built.manifest, progress)
         output.write_checksums(out, version)

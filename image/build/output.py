@@ -73,18 +73,24 @@ def check_size(iso: Path, budget: Budget, manifest: Manifest, progress: Progress
     progress.warn(said)
 
 
-def remember(rootfs: Path, root_img: Path) -> None:
-    """Note where the newest tree is, for the tests that boot it without an ISO."""
+def remember(variant: str, rootfs: Path, root_img: Path) -> None:
+    """Note where the newest tree of ``variant`` is, for tests that boot it without an ISO."""
     content = {"rootfs": str(rootfs), "root_img": str(root_img)}
-    (cache_root() / "newest.json").write_text(json.dumps(content))
+    _note(variant).write_text(json.dumps(content))
 
 
-def newest() -> dict[str, str]:
-    """Return ``rootfs`` and ``root_img`` of the newest build on this machine."""
-    path = cache_root() / "newest.json"
+def newest(variant: str) -> dict[str, str]:
+    """Return ``rootfs`` and ``root_img`` of the newest build of ``variant`` on this machine."""
+    path = _note(variant)
     if not path.exists():
         raise DependencyError(
-            "node-image", _("nothing was built on this machine yet"), _("run ./dev image")
+            "node-image",
+            _("no image of {variant} was built on this machine yet").format(variant=variant),
+            _("run ./dev image --variant {variant}").format(variant=variant),
         )
     content: dict[str, str] = json.loads(path.read_text())
     return content
+
+
+def _note(variant: str) -> Path:
+    return cache_root() / f"newest-{variant}.json"

@@ -37,7 +37,7 @@ def build(cache: Path, out: Path, keys: Path, *, user: str | None, lock: Path | 
 
 
 def fingerprint(cache: Path, out: Path) -> dict[str, str]:
-    newest = json.loads((cache / "newest.json").read_text())
+    newest = json.loads((cache / "newest-minimal.json").read_text())
     rootfs = Path(newest["rootfs"])
     files = {"root.img": Path(newest["root_img"]), "spdx": out / "node-9.9.9.spdx.json"}
     files |= {part: rootfs / part for part in PARTS}

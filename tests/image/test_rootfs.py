@@ -33,7 +33,7 @@ def rootfs() -> Path:
         pytest.skip("needs root: programs of the image run by chroot")
     asked = os.environ.get("NODE_ROOTFS")
     try:
-        return Path(asked or output.newest()["rootfs"])
+        return Path(asked or output.newest("hypervisor")["rootfs"])
     except DependencyError:
         pytest.skip("needs a built image: ./dev image")
 
