@@ -85,3 +85,13 @@ def test_a_cloned_disk_stops_the_boot_and_nothing_is_written(
     with started(tmp_path / "machine", dist, append, disks) as vm:
         expect_reason(vm, f"Several disks carry the same partition {UUID}", "Nothing was written")
     assert [path.read_bytes() == before for path in paths] == [True, True]
+
+
+def test_the_rescue_console_obeys_its_words(qemu: None, dist: Path, tmp_path: Path) -> None:
+    append = "node.rescue=nothing-starts rd.systemd.unit=node-rescue.target"
+    with started(tmp_path / "machine", dist, append) as vm:
+        vm.serial.expect("No system slot of this disk can be loaded", timeout=SECONDS)
+        vm.serial.send("sh\r")
+        vm.serial.expect("RESCUE CONSOLE", timeout=30)
+        vm.serial.send("poweroff\r")
+        vm.wait_off(timeout=60)

@@ -32,7 +32,7 @@ install() {
     for name in words.sh source.sh root.sh; do
         inst_simple "$moddir/lib/$name" "$lib/$name"
     done
-    for name in node-root node-root-failed watchdog; do
+    for name in node-root node-root-failed node-rescue watchdog; do
         inst_script "$moddir/lib/$name" "$lib/$name"
     done
     inst_simple /usr/lib/modprobe.d/50-node.conf
@@ -48,6 +48,8 @@ install_units() {
 
     inst_simple "$moddir/node-root.service" "$units/node-root.service"
     inst_simple "$moddir/node-root-failed.service" "$units/node-root-failed.service"
+    inst_simple "$moddir/node-rescue.service" "$units/node-rescue.service"
+    inst_simple "$moddir/node-rescue.target" "$units/node-rescue.target"
     inst_simple "$moddir/node-watchdog.service" "$units/node-watchdog.service"
     inst_simple "$moddir/initrd.target.conf" "$units/initrd.target.d/10-node.conf"
     inst_simple "$moddir/initrd-parse-etc.conf" "$units/initrd-parse-etc.service.d/10-node.conf"
