@@ -1,4 +1,4 @@
-"""The words our recipes add to kickstart: ``suite``, ``budget`` and ``buildonly``."""
+"""The words our recipes add to kickstart: suite, budget, buildonly, modulegroups."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -61,8 +61,26 @@ class Buildonly(_Command):
         return op  # type: ignore[no-any-return]
 
 
+class Modulegroups(_Command):
+    """``modulegroups --without="network: RDMA"``: kernel modules that stay out, by heading."""
+
+    def _parser(self) -> ArgumentParser:
+        op = KSOptionParser(prog="modulegroups", description="Groups to leave out.", version=F40)
+        op.add_argument(
+            "--without", type=commaSplit, required=True, version=F40, help="Headings of the list."
+        )
+        return op  # type: ignore[no-any-return]
+
+
 class RecipeHandler(F40Handler):  # type: ignore[misc]
     """Kickstart of Fedora 40 with our words; ``makeVersion`` offers no place to add them."""
 
     def __init__(self) -> None:
-        super().__init__(commandUpdates={"suite": Suite, "budget": Budget, "buildonly": Buildonly})
+        super().__init__(
+            commandUpdates={
+                "suite": Suite,
+                "budget": Budget,
+                "buildonly": Buildonly,
+                "modulegroups": Modulegroups,
+            }
+        )

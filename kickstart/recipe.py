@@ -58,7 +58,8 @@ class Budget:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an image is made of. ``origins`` says where a package or a unit was named."""
+    """What an image is made of. ``without_modules`` are groups of kernel modules that
+    stay out; ``origins`` says where a package or a unit was named."""
 
     variant: str
     suites: tuple[str, ...]
@@ -66,6 +67,7 @@ class Recipe:
     packages: tuple[str, ...]
     excludes: tuple[str, ...]
     build_only: tuple[str, ...]
+    without_modules: tuple[str, ...]
     enabled: tuple[str, ...]
     disabled: tuple[str, ...]
     groups: tuple[tuple[str, int], ...]
@@ -103,6 +105,9 @@ def load_recipe(path: Path) -> Recipe:
         excludes=_unique(wish.package for wish in wishes if wish.excluded),
         build_only=_unique(
             name for _line, use in handler.commands["buildonly"].uses for name in use.packages
+        ),
+        without_modules=_unique(
+            name for _line, use in handler.commands["modulegroups"].uses for name in use.without
         ),
         enabled=tuple(sorted(enabled)),
         disabled=tuple(sorted(disabled)),

@@ -81,7 +81,7 @@ def _build(request: Request, progress: Progress) -> Built:
     with progress.step(wheels.STEP, "pure Python wheels"):
         wheels_tree = wheels.wheels_tree()
     with progress.step(slim.STEP, "modules, firmware and files that stay"):
-        slim_tree = slim.slim_tree(base_tree, tools_tree)
+        slim_tree = slim.slim_tree(base_tree, tools_tree, recipe.without_modules)
     with progress.step(initramfs.STEP, "kernel and initramfs"):
         boot = initramfs.boot_folder(slim_tree, tools_tree, signing)
     trees = Trees(tools_tree, base_tree, slim_tree, wheels_tree, boot)

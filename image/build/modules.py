@@ -8,7 +8,7 @@ from pathlib import Path
 
 from image.build import host
 from image.build.cache import remove_tree
-from persist.errors import StepError
+from persist.errors import NodeError, StepError
 from persist.translation import _
 
 ENDINGS = (".ko", ".ko.xz", ".ko.zst")
@@ -16,10 +16,24 @@ ENDINGS = (".ko", ".ko.xz", ".ko.zst")
 ALWAYS_FIRMWARE = ("intel-ucode/*", "amd-ucode/*", "amd/*")
 
 
-def read_patterns(text: str) -> tuple[str, ...]:
-    """Return the patterns of a list, comments and ``[function]`` headings left out."""
-    lines = (line.split("#")[0].strip() for line in text.splitlines())
-    return tuple(line for line in lines if line and not line.startswith("["))
+def read_patterns(text: str, without: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the patterns of a list but for those under the headings ``without``."""
+    groups: dict[str, list[str]] = {"": []}
+    heading = ""
+    for line in (line.split("#")[0].strip() for line in text.splitlines()):
+        if line.startswith("["):
+            heading = line.strip("[]")
+            groups[heading] = []
+        elif line:
+            groups[heading].append(line)
+    for name in without:
+        if name not in groups:
+            raise NodeError(
+                _("there is no group of modules {name}").format(name=name),
+                _("the groups are: {names}").format(names=", ".join(sorted(groups.keys() - {""}))),
+            )
+        del groups[name]
+    return tuple(pattern for patterns in groups.values() for pattern in patterns)
 
 
 def select(names: Iterable[str], patterns: Iterable[str]) -> set[str]:

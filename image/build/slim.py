@@ -21,13 +21,15 @@ OWN_LISTS = ("usr/lib/modules/", "usr/lib/firmware/")
 SOURCES = ("slim.py", "modules.py", "elf.py", "lists")
 
 
-def slim_tree(base: Path, tools: Path) -> Path:
+def slim_tree(base: Path, tools: Path, without_modules: tuple[str, ...]) -> Path:
     """Return a copy of ``base`` without what a node never uses, made once for base and lists."""
-    key = input_hash(base.name, tools.name, tree_hash(LISTS.parent / name for name in SOURCES))
+    lists = tree_hash(LISTS.parent / name for name in SOURCES)
+    key = input_hash(base.name, tools.name, lists, without_modules)
+    patterns = read_list("kernel-modules", without_modules)
 
     def make(tree: Path) -> None:
         copy_tree(base, tree, STEP)
-        version = prune_modules(tree, read_list("kernel-modules"), step=STEP)
+        version = prune_modules(tree, patterns, step=STEP)
         prune_firmware(tree, version, read_list("firmware-dropped"), step=STEP)
         drop_repeated_microcode(tree)
         prune_files(tree, read_list("files"))
@@ -42,9 +44,9 @@ def copy_tree(source: Path, target: Path, step: str) -> None:
     host.run(["cp", "--archive", "--reflink=auto", source, target], step=step)
 
 
-def read_list(name: str) -> tuple[str, ...]:
-    """Return the patterns of the list ``name``."""
-    return read_patterns((LISTS / f"{name}.txt").read_text())
+def read_list(name: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the patterns of the list ``name`` but for those under the headings ``without``."""
+    return read_patterns((LISTS / f"{name}.txt").read_text(), without)
 
 
 def prune_files(rootfs: Path, patterns: tuple[str, ...]) -> None:

@@ -6,9 +6,10 @@ from image.build import host
 
 STEP = "squashfs"
 # GRUB mounts gzip, lzo and xz only, and reads kernel and initrd itself: these lie uncompressed,
-# they are compressed already. The filter for x86 code would save 3 % and double the time.
+# they are compressed already. The filter for x86 code saves 3 % and costs the build half a minute.
 OPTIONS = (
     "-comp", "xz",
+    "-Xbcj", "x86",
     "-b", "1M",
     "-no-exports",
     "-no-recovery",

@@ -15,7 +15,7 @@ from image.build.modules import (
     unmatched,
 )
 from image.build.slim import read_list
-from persist.errors import StepError
+from persist.errors import NodeError, StepError
 
 DEPENDENCIES = """\
 kernel/drivers/scsi/sd_mod.ko.xz: kernel/drivers/scsi/scsi_mod.ko.xz kernel/lib/crc.ko.xz
@@ -45,6 +45,13 @@ def test_the_last_pattern_that_matches_decides() -> None:
 def test_headings_and_comments_are_no_patterns() -> None:
     text = "# words\n[storage: disks]\ndrivers/a  # why\n\n-drivers/b\n"
     assert read_patterns(text) == ("drivers/a", "-drivers/b")
+
+
+def test_a_recipe_leaves_out_a_group_by_its_heading() -> None:
+    text = "[storage]\ndrivers/a\n[network: RDMA]\ndrivers/b\n"
+    assert read_patterns(text, ["network: RDMA"]) == ("drivers/a",)
+    with pytest.raises(NodeError, match="no group of modules RDMA"):
+        read_patterns(text, ["RDMA"])
 
 
 def test_a_misspelt_pattern_is_found() -> None:
