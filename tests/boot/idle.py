@@ -7,7 +7,7 @@ on tty1, no guest and nobody logged in.
 import time
 
 from tests.boot.harness.running import Running
-from tests.boot.node import BOOT_TIMEOUT, STATUS_PAGE
+from tests.boot.node import BOOT_TIMEOUT, STATUS_PAGE, await_boot_complete
 
 SECONDS_TO_SETTLE = 120
 
@@ -15,7 +15,7 @@ SECONDS_TO_SETTLE = 120
 def idle_memory(vm: Running) -> dict[str, int]:
     """Return bytes: ``used``, and the resident memory of the largest processes by name."""
     vm.expect_screen(STATUS_PAGE, timeout=BOOT_TIMEOUT)
-    vm.root.run("systemctl is-active --wait boot-complete.target", timeout=BOOT_TIMEOUT)
+    await_boot_complete(vm)
     time.sleep(
         SECONDS_TO_SETTLE
     )  # the measure is defined by this moment, there is nothing to await

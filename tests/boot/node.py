@@ -145,3 +145,11 @@ def copy_installed(installed: Installed, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if installed.variables:
         shutil.copyfile(installed.variables, folder / "variables.qcow2")
+
+
+def await_boot_complete(vm: Running) -> None:
+    """Wait until the checks passed and the slot was marked; an error after five minutes."""
+    vm.root.run(
+        "until systemctl is-active --quiet boot-complete.target; do sleep 1; done",
+        timeout=BOOT_TIMEOUT,
+    )

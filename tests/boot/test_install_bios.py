@@ -8,7 +8,14 @@ import pytest
 
 from tests.boot.conftest import start_installed
 from tests.boot.harness.running import Running
-from tests.boot.node import BOOT_TIMEOUT, HOSTNAME, STATUS_PAGE, Installed, ssh_client
+from tests.boot.node import (
+    BOOT_TIMEOUT,
+    HOSTNAME,
+    STATUS_PAGE,
+    Installed,
+    await_boot_complete,
+    ssh_client,
+)
 
 pytestmark = pytest.mark.boot_long
 
@@ -43,8 +50,7 @@ def test_nothing_failed(node: Running) -> None:
 
 def test_it_boots_again_after_a_power_cut(node: Running) -> None:
     """Reset without a shutdown: journals replay, the mark of the slot stays."""
-    code, _ = node.root.attempt("systemctl is-active --wait boot-complete.target", timeout=300)
-    assert code == 0
+    await_boot_complete(node)
     node.reset()
     node.expect_screen("^$", timeout=60)
     node.expect_screen(STATUS_PAGE, timeout=BOOT_TIMEOUT)

@@ -12,7 +12,15 @@ import pytest
 
 from tests.boot.conftest import start_installed
 from tests.boot.harness.running import Running
-from tests.boot.node import BOOT_TIMEOUT, HOSTNAME, PASSWORD, STATUS_PAGE, Installed, ssh_client
+from tests.boot.node import (
+    BOOT_TIMEOUT,
+    HOSTNAME,
+    PASSWORD,
+    STATUS_PAGE,
+    Installed,
+    await_boot_complete,
+    ssh_client,
+)
 
 pytestmark = pytest.mark.boot
 GIB = 2**30
@@ -64,8 +72,7 @@ def test_ssh_takes_no_password(node: Running) -> None:
 
 
 def test_the_slot_proved_itself(node: Running) -> None:
-    code, state = node.root.attempt("systemctl is-active --wait boot-complete.target", timeout=300)
-    assert (code, state) == (0, "active")
+    await_boot_complete(node)
     slots = json.loads(node.root.run("nodectl slots --json"))
     assert (slots["booted"], slots["active"], slots["good"]) == ("A", "A", "A")
     assert slots["slots"][0]["mark"] == "good"
@@ -129,7 +136,7 @@ def test_admin_logs_in_on_the_virtual_terminal(node: Running) -> None:
 
 
 def test_admin_logs_in_on_serial(node: Running) -> None:
-    node.serial.send("\x1bOQ")  # F2
+    node.serial.send("l")  # the plain twin of F2
     node.serial.expect_screen("Password", timeout=60)
     node.serial.send(f"{PASSWORD}\r")
     node.serial.expect_screen("Log out", timeout=120)
