@@ -65,7 +65,7 @@ def live_machine(
         "cdrom": dist / "node.iso",
         "nics": (Nic(ssh=True),),
         "root_shell": True,
-        "oem_strings": (f"node.args={arguments}",) if arguments else (),
+        "oem_strings": (f"node.args:{arguments}",) if arguments else (),
     }
     return Machine(name=name, firmware=firmware, **(settings | parts))  # type: ignore[arg-type]
 
