@@ -5,6 +5,7 @@ a namespace that vanishes with the container. Only control groups could stay beh
 before and after.
 """
 
+import itertools
 import os
 import pty
 import re
@@ -13,11 +14,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 CGROUP_PREFIX = "node-container-"
+_numbers = itertools.count(1)
 NSPAWN_LEFTOVERS = Path("/run/systemd/nspawn/propagate")  # an empty folder for each machine
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
 # Arguments: control group, work folder, rootfs, kernel arguments, then the command. What the
@@ -127,7 +129,7 @@ def boot(
 ) -> Iterator[Container]:
     """Boot ``rootfs`` with these kernel arguments; nothing survives this block."""
     sweep_leftovers()
-    group = _cgroup_root() / f"{CGROUP_PREFIX}{os.getpid()}"
+    group = _cgroup_root() / f"{CGROUP_PREFIX}{os.getpid()}-{next(_numbers)}"
     group.mkdir()
     with TemporaryDirectory(prefix="node-container-") as work:
         process, console = _start(group, Path(work), rootfs, arguments, options)
@@ -140,7 +142,7 @@ def boot(
         finally:
             process.kill()
             process.wait(timeout=30)
-            sweep_leftovers()
+            _remove(group)
 
 
 def _start(
@@ -166,16 +168,21 @@ def sweep_leftovers() -> tuple[str, ...]:
     """Remove the control groups of containers that are gone and return their names."""
     swept = []
     for group in _cgroup_root().glob(f"{CGROUP_PREFIX}*"):
-        owner = int(group.name.removeprefix(CGROUP_PREFIX))
-        if owner != os.getpid() and Path(f"/proc/{owner}").exists():
-            continue  # another test run on this machine
-        (group / "cgroup.kill").write_text("1")
-        _await_empty(group)
-        for folder, _, _ in os.walk(group, topdown=False):
-            Path(folder).rmdir()
-        (NSPAWN_LEFTOVERS / group.name).rmdir()
+        owner = group.name.removeprefix(CGROUP_PREFIX).partition("-")[0]
+        if Path(f"/proc/{owner}").exists():
+            continue  # another container of this or of another test run
+        _remove(group)
         swept.append(group.name)
     return tuple(swept)
+
+
+def _remove(group: Path) -> None:
+    (group / "cgroup.kill").write_text("1")
+    _await_empty(group)
+    for folder, _, _ in os.walk(group, topdown=False):
+        Path(folder).rmdir()
+    with suppress(FileNotFoundError):
+        (NSPAWN_LEFTOVERS / group.name).rmdir()
 
 
 def _await_empty(group: Path) -> None:

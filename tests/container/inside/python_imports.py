@@ -54,7 +54,9 @@ def main() -> int:
     packages: dict[str, list[str]] = {}
     for folder in (OURS, DEBIANS, STANDARD, STANDARD / "lib-dynload"):
         for name in names_below(folder):
-            packages.setdefault(f"{folder} {name.partition('.')[0]}", []).append(name)
+            # An override of gi is loaded by the module that it is for, and only by that.
+            wanted = name.replace("gi.overrides.", "gi.repository.")
+            packages.setdefault(f"{folder} {name.partition('.')[0]}", []).append(wanted)
     for names in packages.values():
         child = os.fork()
         if child == 0:
