@@ -7,6 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot.harness.disks import (
+    layer_over,
+    make_disk,
+    read_bytes,
+    same_content,
+    write_bytes,
+)
 from tests.boot.harness.machine import Disk, Kernel, Machine, Nic, qemu_argv
 from tests.boot.harness.screendump import Picture, font, read_ppm, read_text, write_png
 from tests.boot.harness.serial import ConsoleTimeoutError, SerialLine, plain_text
@@ -133,3 +140,14 @@ def test_the_screen_is_what_a_person_sees(wire: tuple[SerialLine, socket.socket]
     machine.sendall(b"old\x1b[2J\x1b[5;10HNode 1.0")
     line.expect_screen("Node 1.0", timeout=5)
     assert line.screen().split("\n")[4] == " " * 9 + "Node 1.0"
+
+
+def test_disks_are_read_and_written_from_outside(tmp_path: Path) -> None:
+    disk = make_disk(tmp_path / "d.qcow2", 2**21)
+    before = layer_over(disk, tmp_path / "before.qcow2")
+    assert same_content(disk, before)
+    layer = layer_over(disk, tmp_path / "layer.qcow2")
+    write_bytes(layer, 4096, b"node" * 256)
+    assert read_bytes(layer, 4096 - 512, 1024) == b"\0" * 512 + b"node" * 128
+    assert not same_content(layer, disk)
+    assert same_content(disk, before)

@@ -56,7 +56,7 @@ def test_power_cut_in_the_middle_then_again(qemu: None, dist: Path, logs: Path) 
     disk = folder / "disk.qcow2"
     disk.unlink(missing_ok=True)
     make_disk(disk)
-    disks = (Disk(image=disk, serial=SERIAL),)
+    disks = (Disk(image=disk, serial=SERIAL, durable=True),)
     machine = live_machine(dist, "power-cut", arguments=install_arguments(), disks=disks)
     with boot(machine, folder) as vm:
         await_writing(vm)

@@ -1,5 +1,6 @@
 """Disk images for machines: made empty, layered over a kept one, compared byte for byte."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -36,14 +37,14 @@ def write_bytes(disk: Path, offset: int, content: bytes) -> None:
 
 
 def read_bytes(disk: Path, offset: int, length: int) -> bytes:
-    """Read from a disk of any format, while no machine uses it."""
-    raw = disk.with_suffix(".part")
-    sectors = (offset % 512 + length + 511) // 512
-    where = (f"skip={offset // 512}", f"count={sectors}", f"if={disk}", f"of={raw}")
-    _qemu_img("dd", "-O", "raw", "bs=512", *where)
-    content = raw.read_bytes()
-    raw.unlink()
-    return content[offset % 512 : offset % 512 + length]
+    """Read from a qcow2 disk, while no machine uses it; both multiples of 512."""
+    piece = disk.with_suffix(".piece")
+    layers = {"driver": "qcow2", "file": {"driver": "file", "filename": str(disk.resolve())}}
+    window = {"driver": "raw", "offset": offset, "size": length, "file": layers}
+    _qemu_img("convert", "-O", "raw", f"json:{json.dumps(window)}", str(piece))
+    content = piece.read_bytes()
+    piece.unlink()
+    return content
 
 
 def same_content(first: Path, second: Path) -> bool:

@@ -17,9 +17,9 @@ OEM_STRINGS_TYPE = 11  # SMBIOS structure "OEM Strings"
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
-    """A disk. ``durable`` passes flushes on, for measures that want the cost of them.
+    """A disk. Only a ``durable`` one keeps what the guest flushed when its power is cut.
 
-    Killing QEMU loses nothing that it has handed to the host, so power cuts need no ``durable``.
+    The others are quicker: flushes are passed over, and all is kept as long as QEMU ends by itself.
     """
 
     image: Path
