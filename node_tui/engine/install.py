@@ -15,6 +15,8 @@ from node_tui.plan.machine import Machine
 from node_tui.system.disks import examine_disks
 from node_tui.system.gateways import System
 from node_tui.system.install_source import find_bundle, read_source
+from persist.errors import NodeError
+from persist.translation import _
 from plugins.api.events import Operation
 from plugins.api.facts import Disk, Facts
 from plugins.api.steps import Plan
@@ -45,7 +47,13 @@ class Installer:
         """
         if not dry_run:
             operations.refuse_when_busy()
-        plan = self.plan()
+        try:
+            plan = self.plan()
+        except NodeError as error:
+            # Whoever watches the console must see the reason too, not only the one who asked.
+            if not dry_run:
+                operations.refuse("install", _("Installation"), error)
+            raise
         steps = tuple(plan.describe())
         if dry_run:
             return Operation(id="", kind=plan.name, title=plan.title, state="done", steps=steps)

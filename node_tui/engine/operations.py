@@ -132,13 +132,21 @@ class Operations:
         """Run ``work`` in the background; PlanError while another operation changes the machine."""
         with self._lock:
             self.refuse_when_busy()
-            running = Running(kind, title, steps)
-            self._writer = running
-            self._known[running.id] = running
-            while len(self._known) > MOST_OPERATIONS:
-                self._known.popitem(last=False)
+            running = self._writer = self._remember(Running(kind, title, steps))
         threading.Thread(target=_run, args=(running, work), name=running.id).start()
         return running.snapshot()
+
+    def refuse(self, kind: str, title: str, error: NodeError) -> None:
+        """Keep an operation that failed before its first step, with the reason."""
+        with self._lock:
+            running = self._remember(Running(kind, title, ()))
+        running.finish("failed", error.message, error.hint)
+
+    def _remember(self, running: Running) -> Running:
+        self._known[running.id] = running
+        while len(self._known) > MOST_OPERATIONS:
+            self._known.popitem(last=False)
+        return running
 
     def refuse_when_busy(self) -> None:
         """Raise PlanError while an operation changes the machine."""

@@ -79,15 +79,21 @@ REFUSALS: list[tuple[str, type[NodeError], str]] = [
 
 
 @pytest.mark.parametrize(("line", "kind", "words"), REFUSALS)
-def test_a_refusal_comes_before_any_operation(
+def test_a_refusal_touches_nothing_and_everybody_sees_it(
     bench: Bench, installer: Installer, line: str, kind: type[NodeError], words: str
 ) -> None:
     bench.engine.install = installer.install
     ask(installer, line)
-    for dry_run in (True, False):
-        with pytest.raises(kind, match=words):
-            bench.client("admin").install(dry_run=dry_run)
-    assert bench.client("viewer").operations() == ()
+    viewer = bench.client("viewer")
+    with pytest.raises(kind, match=words):
+        bench.client("admin").install(dry_run=True)
+    assert viewer.operations() == ()
+    with pytest.raises(kind, match=words):
+        bench.client("admin").install(dry_run=False)
+    (refused,) = viewer.operations()
+    last = viewer.operation(refused.id).events[-1]
+    assert (refused.state, refused.steps) == ("failed", ())
+    assert words in f"{last.message}\n{last.hint}"
 
 
 def test_an_installation_is_an_operation_with_the_plans_steps(
