@@ -84,8 +84,6 @@ def test_secure_boot_is_enforced(node: Running) -> None:
     assert facts["boot_mode"] == "installed"
 
 
-# Fails as long as the user manager of admin, which an SSH login starts, does not come up.
-@pytest.mark.boot_long
 def test_nothing_failed(node: Running) -> None:
     node.root.attempt("systemctl is-system-running --wait", timeout=300)
     assert node.root.run("systemctl list-units --failed --plain --no-legend") == ""

@@ -6,9 +6,7 @@ import pytest
 
 from tests.boot.refusals import assert_refused
 
-# Belongs to the short suite again as soon as the virtual terminal shows the refusal, too: today the
-# serial line and the journal tell it and the status page does not.
-pytestmark = pytest.mark.boot_long
+pytestmark = pytest.mark.boot
 
 
 def test_a_disk_that_is_not_there_is_refused(qemu: None, dist: Path, logs: Path) -> None:

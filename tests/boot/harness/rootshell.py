@@ -24,6 +24,12 @@ StandardError=inherit
 Restart=always
 RestartSec=1
 """
+TIMED_OUT = 124  # of timeout(1)
+GRACE = 60.0
+DIAGNOSIS = (
+    "sh -c 'ps -eo pid,ppid,etimes,stat,wchan:24,args --sort=-etimes | grep -v \\\\[ ;"
+    " systemctl list-jobs; journalctl -b -n 40 -o short-monotonic --no-pager'"
+)
 WANT = "[Unit]\nWants=test-shell.service\n"
 
 
@@ -69,10 +75,21 @@ class RootShell:
         return output
 
     def attempt(self, command: str, *, timeout: float = 120) -> tuple[int, str]:
-        """Return exit code and output (both streams) of a command."""
+        """Return exit code and output (both streams) of a command; a silent one tells why."""
+        guarded = f"timeout {timeout:.0f} sh -c {shlex.quote(command)}"
+        code, output = self._ask(guarded, timeout=timeout + GRACE)
+        if code == TIMED_OUT:
+            _, state = self._ask(DIAGNOSIS, timeout=GRACE)
+            raise AssertionError(
+                f"root in the guest: {command!r} not done after {timeout:.0f} s:\n{output}\n{state}"
+            )
+        return code, output
+
+    def _ask(self, command: str, *, timeout: float) -> tuple[int, str]:
+        """Send one line to the shell and wait for its mark."""
         self._asked += 1
         mark = f"mark{self._asked}"
-        line = f"echo begin-{mark}; sh -c {shlex.quote(command)} </dev/null 2>&1; echo {mark}:$?"
+        line = f"echo begin-{mark}; {command} </dev/null 2>&1; echo {mark}:$?"
         pattern = re.compile(rf"begin-{mark}\n(.*?)\n?{mark}:(\d+)\n", re.DOTALL)
         deadline = time.monotonic() + timeout
         received = b""
