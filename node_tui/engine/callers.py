@@ -1,6 +1,6 @@
 """Who asks: the process at the other end of the connection, and the role it has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from plugins.api.access import Role
@@ -33,4 +33,9 @@ class Caller:
     peer: Peer
     role: Role
     user: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        """Return who that is, for the journal."""
+        name = f"{self.user}, " if self.user else ""
+        return f"{name}uid {self.peer.uid}, process {self.peer.pid}, as {self.role}"

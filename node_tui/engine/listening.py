@@ -21,11 +21,18 @@ from plugins.api.access import ROLES, Role
 SOCKET_MODE = 0o660
 SECONDS_TO_FINISH = 2
 LARGEST_HEAD = 16 * 1024
-MOST_CONNECTIONS = 64
+SECONDS_FOR_A_HEAD = 10.0
+# Of each role, so that viewers can never keep an admin out.
+MOST_CONNECTIONS = 24
 
 
 class RoleProtocol(H11Protocol):
-    """An HTTP connection that knows which process is at the other end (SO_PEERCRED)."""
+    """An HTTP connection that knows which process is at the other end (SO_PEERCRED).
+
+    One that sends no whole request in time, or is one too many of its role, is closed.
+    """
+
+    _impatience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -34,6 +41,37 @@ class RoleProtocol(H11Protocol):
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
         pid, uid, _gid = struct.unpack("3i", credentials)
         self.app_state = self.app_state | {"peer": Peer.of(pid, uid)}
+        if self._count_of_role() > MOST_CONNECTIONS:
+            transport.abort()
+        else:
+            self._impatience = self.loop.call_later(SECONDS_FOR_A_HEAD, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._awaits_a_head:
+            if self._impatience is None:
+                self._impatience = self.loop.call_later(SECONDS_FOR_A_HEAD, self.transport.abort)
+        else:
+            self._be_patient()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._be_patient()
+        super().connection_lost(exc)
+
+    @property
+    def _awaits_a_head(self) -> bool:
+        """Whether no request is being answered: what came is the beginning of the next one."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _be_patient(self) -> None:
+        if self._impatience is not None:
+            self._impatience.cancel()
+            self._impatience = None
+
+    def _count_of_role(self) -> int:
+        role = self.app_state["role"]
+        known = (one for one in self.connections if isinstance(one, RoleProtocol))
+        return sum(one.app_state["role"] == role for one in known)
 
 
 class RoleServer(Server):
@@ -56,7 +94,6 @@ class RoleServer(Server):
                 proxy_headers=False,
                 server_header=False,
                 date_header=False,
-                limit_concurrency=MOST_CONNECTIONS,
                 h11_max_incomplete_event_size=LARGEST_HEAD,
                 timeout_graceful_shutdown=SECONDS_TO_FINISH,
             )

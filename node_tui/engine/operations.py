@@ -1,15 +1,17 @@
 """Long work: runs in a thread of its own, outlives the client that asked, one writer at a time."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
 import msgspec
 
+from node_tui.engine.encoding import encode_json
 from node_tui.engine.problems import UnknownError
 from persist.errors import NodeError, PlanError
 from persist.translation import _
@@ -18,6 +20,8 @@ from plugins.api.events import Event, Monitor, Operation, State
 MOST_OPERATIONS = 32
 MOST_EVENTS = 5000
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 10.0
+
+THREAD_PREFIX = "operation "
 
 log = logging.getLogger("node.operation")
 Work = Callable[[Monitor], None]
@@ -78,7 +82,7 @@ class Running:
                 self._operation, state=state, fraction=fraction
             )
             followers = tuple(self._wake)
-        log.info("%s", msgspec.json.encode(event).decode())
+        log.info("%s", encode_json(event).decode())
         for wake in followers:
             wake()
 
@@ -96,7 +100,8 @@ class Running:
         changed = asyncio.Event()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(changed.set)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody follows any more
+                loop.call_soon_threadsafe(changed.set)
 
         with self._lock:
             self._wake.add(wake)
@@ -127,13 +132,15 @@ class Operations:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Running] = OrderedDict()
         self._writer: Running | None = None
+        self._closed = False
 
     def start(self, kind: str, title: str, steps: tuple[str, ...], work: Work) -> Operation:
         """Run ``work`` in the background; PlanError while another operation changes the machine."""
         with self._lock:
             self.refuse_when_busy()
             running = self._writer = self._remember(Running(kind, title, steps))
-        threading.Thread(target=_run, args=(running, work), name=running.id).start()
+        name = THREAD_PREFIX + running.id
+        threading.Thread(target=_run, args=(running, work), name=name).start()
         return running.snapshot()
 
     def refuse(self, kind: str, title: str, error: NodeError) -> None:
@@ -142,14 +149,37 @@ class Operations:
             running = self._remember(Running(kind, title, ()))
         running.finish("failed", error.message, error.hint)
 
+    @contextlib.contextmanager
+    def closing(self) -> Iterator[None]:
+        """Refuse while an operation runs; let none begin from now on, unless the block fails.
+
+        For turning the machine off: nothing may start to write while it goes down.
+        """
+        with self._lock:
+            self._refuse_beside_the_writer()
+            self._closed = True
+        try:
+            yield
+        except BaseException:
+            self._closed = False
+            raise
+
     def _remember(self, running: Running) -> Running:
         self._known[running.id] = running
-        while len(self._known) > MOST_OPERATIONS:
-            self._known.popitem(last=False)
+        ended = [number for number, one in self._known.items() if one.ended]
+        for number in ended[: max(len(self._known) - MOST_OPERATIONS, 0)]:
+            del self._known[number]
         return running
 
     def refuse_when_busy(self) -> None:
-        """Raise PlanError while an operation changes the machine."""
+        """Raise PlanError while an operation changes the machine, or the machine goes down."""
+        if self._closed:
+            raise PlanError(
+                _("This machine is going down."), _("Ask again when it has started again.")
+            )
+        self._refuse_beside_the_writer()
+
+    def _refuse_beside_the_writer(self) -> None:
         if self._writer and not self._writer.ended:
             raise PlanError(
                 _("Another operation is running: {title}").format(

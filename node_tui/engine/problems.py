@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from node_tui.engine.encoding import encode_json
 from persist import errors
 from persist.translation import _
 
@@ -54,8 +55,7 @@ class TooEarlyError(errors.AccessError):
 
 def answer(problem: Problem, code: int, headers: dict[str, str] | None = None) -> Response:
     """Return ``problem`` as a response."""
-    body = msgspec.json.encode(problem)
-    return Response(body, code, headers, media_type="application/json")
+    return Response(encode_json(problem), code, headers, media_type="application/json")
 
 
 def answer_node_error(error: errors.NodeError) -> Response:

@@ -36,7 +36,10 @@ class Call:
         except msgspec.ValidationError as error:
             words, _at, place = str(error).partition(" - at `$")
             path = place.rstrip("`").lstrip(".")
-            raise ConfigError(path, words, _("Look at the API's documentation.")) from error
+            known = ", ".join(field.name for field in msgspec.structs.fields(kind))
+            raise ConfigError(
+                path, words, _("Fields here: {names}.").format(names=known)
+            ) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             message = _("The body is not JSON: {reason}").format(reason=error)
             raise ConfigError("", message, _("Send one JSON object.")) from error

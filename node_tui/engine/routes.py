@@ -1,5 +1,6 @@
 """The API: every address, the verb, the role it needs, and the use case behind it."""
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from node_tui.engine.encoding import encode_json
 from node_tui.engine.engine import Engine
 from node_tui.engine.problems import answer_bug, answer_http_error, answer_node_error
 from node_tui.engine.requests import Call, demand, identify, read_body
@@ -21,6 +23,9 @@ from persist.translation import _
 from plugins.api.access import Role
 
 ACCEPTED = 202
+LONGEST_NUMBER = 9
+
+log = logging.getLogger("node.engine")
 
 
 class SessionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +75,7 @@ async def follow_operation(call: Call) -> Response:
     """
     running = call.engine.operations.find(call.request.path_params["id"])
     asked = call.request.query_params.get("after") or call.request.headers.get("last-event-id", "0")
-    if not asked.isdecimal():
+    if not asked.isdecimal() or len(asked) > LONGEST_NUMBER:
         raise ConfigError("after", _("not a number: {value}").format(value=asked))
     events = running.follow(int(asked))
     if "text/event-stream" in call.request.headers.get("accept", ""):
@@ -92,14 +97,17 @@ async def close_session(call: Call) -> Response:
 
 async def act_on_power(call: Call) -> Response:
     wanted = call.body(PowerRequest)
-    call.engine.operations.refuse_when_busy()
-    await run_in_threadpool(call.engine.act_on_power, wanted.action)
+    log.info("%s asked for by %s", wanted.action, call.caller)
+    with call.engine.operations.closing():
+        await run_in_threadpool(call.engine.act_on_power, wanted.action)
     return _json({}, ACCEPTED)
 
 
 async def start_install(call: Call) -> Response:
     wanted = call.body(InstallRequest)
     engine = call.engine
+    if not wanted.dry_run:
+        log.info("installation asked for by %s", call.caller)
     operation = await run_in_threadpool(engine.install, engine.operations, dry_run=wanted.dry_run)
     return _json(operation, 200 if wanted.dry_run else ACCEPTED)
 
@@ -161,17 +169,17 @@ def _dispatcher(
 
 
 def _json(value: Any, code: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), code, media_type="application/json")
+    return Response(encode_json(value), code, media_type="application/json")
 
 
 async def _as_lines(events: AsyncIterator[tuple[int, Any]]) -> AsyncIterator[bytes]:
     async for _number, event in events:
-        yield msgspec.json.encode(event) + b"\n" if event else b"\n"
+        yield encode_json(event) + b"\n" if event else b"\n"
 
 
 async def _as_sse(events: AsyncIterator[tuple[int, Any]]) -> AsyncIterator[bytes]:
     async for number, event in events:
         if event:
-            yield b"id: %d\ndata: %s\n\n" % (number, msgspec.json.encode(event))
+            yield b"id: %d\ndata: %s\n\n" % (number, encode_json(event))
         else:
             yield b": waiting\n\n"

@@ -47,6 +47,7 @@ class Sessions:
     is_console_open: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
     _logins: dict[str, _Login] = field(default_factory=dict)
+    _changing: Lock = field(default_factory=Lock)
     _checking: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
@@ -59,29 +60,34 @@ class Sessions:
         """
         source = f"uid {peer.uid}"
         with self._checking:
-            self._refuse_early(user, source)
             role = self.authenticator.role_of(user)
+            # All names that nobody has count as one: inventing names must neither make the
+            # throttle forget a real one nor fill the journal.
+            name = user if role else ""
+            self._refuse_early(name, source)
             right = self._is_right(user, password)
             if not right or role is None:
-                self._throttle.failed(user, source)
-                log.warning("login of %r from %s refused", user, source)
+                self._throttle.failed(name, source)
+                log.warning("login of %.40r from %s refused", user, source)
                 raise NoLoginError(_("Wrong name or password."), _("Try again."))
-            self._throttle.succeeded(user, source)
+            self._throttle.succeeded(name, source)
         log.info("%s logged in as %s from %s, process %d", user, role, source, peer.pid)
         return self._remember(Session(token=secrets.token_urlsafe(32), role=role, user=user), peer)
 
     def find(self, token: str, peer: Peer) -> Session:
         """Return the session of ``token``, and count its idle time from now again."""
-        self._drop_idle()
-        login = self._logins.get(token)
-        if login is None or login.peer != peer:
-            raise NoLoginError(_("You are not logged in any more."), _("Log in again."))
-        login.used = self.clock()
-        return login.session
+        with self._changing:
+            self._drop_idle()
+            login = self._logins.get(token)
+            if login is None or login.peer != peer:
+                raise NoLoginError(_("You are not logged in any more."), _("Log in again."))
+            login.used = self.clock()
+            return login.session
 
     def close(self, token: str) -> None:
         """End a session; one that ended already is fine."""
-        login = self._logins.pop(token, None)
+        with self._changing:
+            login = self._logins.pop(token, None)
         if login:
             log.info("%s logged out", login.session.user)
 
@@ -100,11 +106,12 @@ class Sessions:
             )
 
     def _remember(self, session: Session, peer: Peer) -> Session:
-        self._drop_idle()
-        if len(self._logins) >= MOST_SESSIONS:
-            oldest = min(self._logins, key=lambda token: self._logins[token].used)
-            del self._logins[oldest]
-        self._logins[session.token] = _Login(session, peer, self.clock())
+        with self._changing:
+            self._drop_idle()
+            if len(self._logins) >= MOST_SESSIONS:
+                oldest = min(self._logins, key=lambda token: self._logins[token].used)
+                del self._logins[oldest]
+            self._logins[session.token] = _Login(session, peer, self.clock())
         return session
 
     def _drop_idle(self) -> None:

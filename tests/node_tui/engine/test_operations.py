@@ -1,14 +1,19 @@
 """Long work: followed by many, outliving its starter, one at a time."""
 
+import logging
+import os
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from node_tui.client import Client, EngineAbsentError
-from persist.errors import NodeError, PlanError, StepError
+from node_tui.engine.journal import LooksAreQuiet
+from node_tui.engine.operations import MOST_OPERATIONS, Operations
+from node_tui.system import command
+from persist.errors import ConfigError, NodeError, PlanError, StepError
 from plugins.api.events import Event, Monitor
-from tests.node_tui.engine.benches import Bench
+from tests.node_tui.engine.benches import PASSWORD, Bench
 
 
 def step(fraction: float, name: str = "wipe") -> Event:
@@ -184,3 +189,81 @@ def raw_stream(client: Client, number: str) -> list[bytes]:
 def test_an_unknown_operation_is_named(bench: Bench) -> None:
     with pytest.raises(NodeError, match=r"There is no operation install-0\."):
         bench.client("viewer").operation("install-0")
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "x"])
+def test_a_place_that_is_no_number_is_refused(bench: Bench, number: str) -> None:
+    operation = bench.client("admin").install()
+    with pytest.raises(ConfigError, match="not a number"):
+        list(bench.client("viewer").follow(operation.id, after=number))  # type: ignore[arg-type]
+
+
+def test_nothing_begins_while_the_machine_goes_down(bench: Bench) -> None:
+    client = bench.client("admin")
+    client.power("reboot")
+    with pytest.raises(PlanError, match="going down"):
+        client.install()
+    client.power("poweroff")
+    assert bench.power == ["reboot", "poweroff"]
+
+
+def test_a_power_order_that_fails_closes_nothing(bench: Bench) -> None:
+    def refuse(action: str) -> None:
+        raise StepError("systemd refuses", "")
+
+    bench.engine.act_on_power = refuse
+    client = bench.client("admin")
+    with pytest.raises(StepError):
+        client.power("reboot")
+    assert client.install().kind == "install"
+
+
+def test_who_asks_for_a_change_is_in_the_journal(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    client = bench.client("viewer")
+    client.open_session("admin", PASSWORD)
+    client.power("reboot")
+    assert f"reboot asked for by admin, uid {os.getuid()}, process {os.getpid()}" in caplog.text
+    assert client.session
+    assert client.session.token not in caplog.text
+
+
+def test_what_runs_is_never_forgotten() -> None:
+    operations = Operations()
+    go = threading.Event()
+    running = operations.start("install", "Install", (), lambda _monitor: assert_set(go))
+    for _refusal in range(MOST_OPERATIONS * 2):
+        operations.refuse("install", "Install", PlanError("no", ""))
+    assert operations.find(running.id).id == running.id
+    assert len(operations.all()) == MOST_OPERATIONS
+    go.set()
+
+
+def assert_set(event: threading.Event) -> None:
+    assert event.wait(10)
+
+
+def test_an_end_with_bytes_that_are_no_text_frees_the_writer(bench: Bench) -> None:
+    bench.work = script = Script([], StepError("no device \udcff", ""))
+    client = bench.client("admin")
+    operation = client.install()
+    script.next()
+    assert list(client.follow(operation.id))[-1].message == "no device \\xff"
+    assert client.operations()[-1].state == "failed"
+
+
+def test_the_journal_keeps_the_programs_of_operations_and_not_of_looks() -> None:
+    keeps = LooksAreQuiet().filter
+    name = command.log.name
+
+    def record(level: int, thread: str, logger: str = name) -> logging.LogRecord:
+        made = logging.LogRecord(logger, level, "", 0, "run: lsblk", None, None)
+        made.threadName = thread
+        return made
+
+    assert not keeps(record(logging.INFO, "facts_0"))
+    assert keeps(record(logging.INFO, "operation install-1"))
+    assert keeps(record(logging.WARNING, "facts_0"))
+    assert keeps(record(logging.INFO, "facts_0", "node.engine"))

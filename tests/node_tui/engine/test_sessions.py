@@ -1,5 +1,8 @@
 """Logins: tokens, their owners and ends, and the pauses that guessing earns."""
 
+import sys
+import threading
+
 import pytest
 
 from node_tui.engine.callers import Peer
@@ -165,3 +168,46 @@ def test_an_open_console_lets_admin_in_without_a_password_and_nobody_else(clock:
 def test_a_closed_console_takes_no_empty_password(sessions: Sessions) -> None:
     with pytest.raises(NoLoginError):
         sessions.open("admin", "", CONSOLE)
+
+
+def test_invented_names_share_one_pause_and_spare_the_known_ones(sessions: Sessions) -> None:
+    for name in ("adm", "root", "x" * 60_000):
+        fail(sessions, user=name)
+    with pytest.raises(TooEarlyError):
+        sessions.open("somebody", "guess", CONSOLE)
+    assert sessions.open("admin", PASSWORD, CONSOLE).role == "admin"
+
+
+def test_a_name_of_any_length_is_one_short_line_in_the_journal(
+    sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    fail(sessions, user="a\n<0>" + "x" * 60_000)
+    (record,) = caplog.records
+    assert len(record.getMessage()) < 100
+    assert "\n" not in record.getMessage()
+
+
+def test_logins_of_many_threads_do_not_disturb_those_who_ask(sessions: Sessions) -> None:
+    """Sessions are opened in threads while the event loop looks them up."""
+    session = sessions.open("admin", PASSWORD, CONSOLE)
+    for _login in range(MOST_SESSIONS - 10):
+        sessions.open("admin", PASSWORD, SSH)
+    stop = threading.Event()
+
+    def open_and_close() -> None:
+        while not stop.is_set():
+            sessions.close(sessions.open("olga", PASSWORD, OTHER).token)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=open_and_close) for _thread in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _look in range(2000):
+            assert sessions.find(session.token, CONSOLE) == session
+    finally:
+        stop.set()
+        sys.setswitchinterval(before)
+        for thread in threads:
+            thread.join(10)
