@@ -4,6 +4,7 @@ Nothing else runs yet. Whatever goes wrong here must never keep the node from bo
 its own net, what failed is told on stderr and in ``/run/node/restore.json``, and the rest goes on.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kickstart.arguments import Arguments, parse_leniently
+from kickstart.arguments import Arguments, Setting, parse_leniently
 from kickstart.merge import Merged, merge_config
 from node_tui.system.boot_mode import Boot, read_boot
 from persist.errors import ConfigError, NodeError, PlanError
@@ -83,8 +84,14 @@ def restore(root: Path) -> int:
     started = time.monotonic()
     report = Report(_read_boot(root))
     arguments = _read_arguments(root, report)
-    remembered = _remember(root, report)
-    merged = _merge(remembered.config, arguments, report)
+    remembered = report.attempt(
+        _("reading what is remembered"), lambda: _remember(root, report), Remembered()
+    )
+    merged = report.attempt(
+        _("merging the config"),
+        lambda: _merge(remembered.config, arguments, report),
+        merge_config(None, Arguments()),
+    )
     if remembered.generation is not None:
         _place(remembered.generation, root, report)
     report.attempt(_("rendering the config"), lambda: _write_config(root, merged, report), None)
@@ -155,24 +162,26 @@ def _place(generation: Generation, root: Path, report: Report) -> None:
 
 
 def _merge(saved: NodeConfig | None, arguments: Arguments, report: Report) -> Merged:
-    """Merge; when that fails keep at least the credentials, then the saved config, then defaults.
+    """Merge; when that fails, what is saved (or the defaults) and the credentials that are right.
 
     A console whose password was given must not open without it because the NTP server has a typo.
     """
-    credentials = tuple(s for s in arguments.settings if s.path[0] in _SECURITY)
-    attempts = (
-        (saved, arguments),
-        (saved, Arguments(settings=credentials)),
-        (None, Arguments(settings=credentials)),
-        (saved, Arguments()),
-    )
-    for base, chosen in attempts:
-        try:
-            return merge_config(base, chosen)
-        except ConfigError as error:
-            if all(known["message"] != error.message for known in report.errors):
-                report.refuse(error)
-    return merge_config(None, Arguments())
+    try:
+        return merge_config(saved, arguments)
+    except ConfigError as error:
+        report.refuse(error)
+    return merge_config(saved, _usable_credentials(saved, arguments))
+
+
+def _usable_credentials(saved: NodeConfig | None, arguments: Arguments) -> Arguments:
+    """Only the settings about who may log in, each that is right: a bad key drops no password."""
+    usable: tuple[Setting, ...] = ()
+    for setting in arguments.settings:
+        if setting.path[0] in _SECURITY:
+            with contextlib.suppress(ConfigError):
+                merge_config(saved, Arguments(settings=(*usable, setting)))
+                usable = (*usable, setting)
+    return Arguments(settings=usable)
 
 
 def _is_unattended(arguments: Arguments, report: Report) -> bool:

@@ -10,7 +10,7 @@ from kickstart.arguments.refused import REFUSED, REFUSED_FLAGS
 from kickstart.arguments.settings import Setting, read_reserved, read_setting
 from kickstart.arguments.table import ARGUMENTS, Argument
 from kickstart.arguments.values import read_boolean
-from kickstart.arguments.words import Word, check_length, split_words
+from kickstart.arguments.words import Word, check_length, split_leniently, split_words
 from persist.errors import ConfigError
 from persist.translation import _
 
@@ -21,8 +21,10 @@ _NOT_PASSED_ON = frozenset(
     (
         "BOOT_IMAGE", "initrd", "root", "rootfstype", "rootflags", "ro", "rw", "check", "linux",
         "liveimg", "single", "S", "s", "1", "emergency", "init", "systemd.unit",
-        "systemd.debug_shell", "systemd.debug-shell", "systemd.gpt_auto", "rd.shell", "rd.break",
-        "rd.timeout", "rd.emergency",
+        "systemd.debug_shell", "systemd.debug-shell", "systemd.gpt_auto", "systemd.run",
+        "systemd.wants", "systemd.set_credential", "systemd.set_credential_binary", "rdinit",
+        "rd.shell", "rd.break", "rd.timeout", "rd.emergency", "rd.systemd.unit",
+        "rd.systemd.debug_shell",
     )
 )  # fmt: skip
 _OURS = ("rauc.", "rd.live.")
@@ -68,9 +70,8 @@ def parse_leniently(command_line: str) -> tuple[Arguments, tuple[ConfigError, ..
     """Return what can be read and every error: a wrong ``ntp`` must not drop the given password."""
     reading = _Reading()
     reading.try_to(lambda: check_length(command_line.rstrip("\n")))
-    words: list[Word] = []
-    reading.try_to(lambda: words.extend(split_words(command_line)))
-    for word in words:
+    reading.try_to(lambda: split_words(command_line))
+    for word in split_leniently(command_line):
         reading.try_to(lambda word=word: reading.take(word))
     reading.try_to(reading.finish)
     return reading.result(), tuple(reading.errors)
@@ -109,14 +110,14 @@ class _Reading:
             self._foreign.append(word.text)
 
     def _take_legacy(self, word: Word, row: Argument) -> None:
-        if row.meaning == "refused":
-            if word.name in REFUSED_FLAGS and _is_off(word.value):
-                return
-            raise ConfigError(word.name, _("is not supported"), _(row.help))
         # Templates of PXE servers leave empty what they do not know. An empty password is another
         # matter: GRUB makes one of a hash whose $ was not quoted.
         if word.value == "" and row.name not in _NEVER_EMPTY:
             return
+        if row.meaning == "refused":
+            if word.name in REFUSED_FLAGS and _is_off(word.value):
+                return
+            raise ConfigError(word.name, _("is not supported"), _(row.help))
         # PXE loaders add BOOTIF at the end by themselves: the last one counts, as it always did.
         if row.name != "BOOTIF":
             _refuse_second(word, self._given, row.name)
@@ -158,7 +159,18 @@ class _Reading:
         elif row.read is not None:
             for path, setting in row.read(row.name, value).items():
                 if path:
-                    self._legacy.append(Setting(tuple(path.split(".")), setting, row.name))
+                    self._add_legacy(Setting(tuple(path.split(".")), setting, row.name))
+
+    def _add_legacy(self, setting: Setting) -> None:
+        """Two old arguments may mean one key (reinstall, firstboot): then they must agree."""
+        for other in self._legacy:
+            if other.path == setting.path and other.value != setting.value:
+                raise ConfigError(
+                    setting.argument,
+                    _("contradicts {other}").format(other=other.argument),
+                    _("Keep the one you mean."),
+                )
+        self._legacy.append(setting)
 
     def _read_links(self, together: list[str]) -> None:
         links = network.read_links(self._given)

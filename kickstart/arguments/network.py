@@ -8,6 +8,7 @@ from typing import Any
 from kickstart.arguments.values import read_list, read_number, read_text
 from persist.errors import ConfigError
 from persist.model.checks import is_mac
+from persist.model.network import BOND_MODES
 from persist.translation import _
 
 NAMES = ("BOOTIF", "bond", "vlan", "ip", "netmask", "gateway", "ipv6", "network_layout")
@@ -17,6 +18,8 @@ Table = dict[str, Any]
 
 _DASHED_MAC = re.compile(r"(?:[0-9a-f]{2}-)?([0-9a-f]{2}(?:-[0-9a-f]{2}){5})", re.IGNORECASE)
 _UNNAMED = "uplink"
+# The driver's own numbers, which old command lines often have.
+_NUMBERED_MODES = {str(number): mode for number, mode in enumerate(BOND_MODES)}
 
 
 def read_links(given: Given) -> list[Table]:
@@ -89,7 +92,8 @@ def _read_bond(given: Given, bootif: str) -> Table:
     table["ports"] = [_read_mac(port) or port for port in read_list("bond", ports)]
     pairs = read_list("bond", options) if options else []
     modes = [pair.removeprefix("mode=") for pair in pairs if pair.startswith("mode=")]
-    table["mode"] = modes[-1] if modes else "active-backup"
+    mode = modes[-1] if modes else "active-backup"
+    table["mode"] = _NUMBERED_MODES.get(mode, mode)
     rest_options = [pair for pair in pairs if not pair.startswith("mode=")]
     monitored = any(pair.startswith(("miimon=", "arp_interval=")) for pair in rest_options)
     table["options"] = rest_options if monitored else [*rest_options, "miimon=100"]

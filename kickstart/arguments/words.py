@@ -43,8 +43,32 @@ def check_length(command_line: str) -> None:
 
 def split_words(command_line: str) -> tuple[Word, ...]:
     """Return the words before a bare ``--``; what follows it is for PID 1 alone."""
+    texts, unclosed = _split(command_line)
+    if unclosed:
+        raise ConfigError(
+            next(iter(_without_quotes(unclosed).partition("=")[0].split()), ""),
+            _("a quote is opened here and never closed"),
+            _("Close it, or remove it when the value holds no space."),
+        )
+    return _read(texts)
+
+
+def split_leniently(command_line: str) -> tuple[Word, ...]:
+    """Return the words with a quote that is never closed left out.
+
+    It must not hide a password that is given behind it.
+    """
+    texts, unclosed = _split(command_line)
+    return _read([*texts, *_without_quotes(unclosed).split()])
+
+
+def _without_quotes(text: str) -> str:
+    return text.replace('\\"', "").replace('"', "")
+
+
+def _read(texts: list[str]) -> tuple[Word, ...]:
     words: list[Word] = []
-    for text in _split(command_line):
+    for text in texts:
         if text == "--":
             break
         name, equals, value = _without_apostrophes(text).partition("=")
@@ -53,11 +77,12 @@ def split_words(command_line: str) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def _split(command_line: str) -> list[str]:
+def _split(command_line: str) -> tuple[list[str], str]:
+    """Return the words, and the rest from where a word begins whose quote is never closed."""
     words: list[str] = []
     current: list[str] = []
     started = outer = inner = False
-    position = 0
+    position = begin = 0
     while position < len(command_line):
         character = command_line[position]
         following = command_line[position + 1 : position + 2]
@@ -74,20 +99,15 @@ def _split(command_line: str) -> list[str]:
         elif character.isspace() and not outer and not inner:
             if started:
                 words.append("".join(current))
-            current, started = [], False
+            current, started, begin = [], False, position
         else:
             current.append(character)
             started = True
     if outer or inner:
-        name = "".join(current).partition("=")[0]
-        raise ConfigError(
-            name,
-            _("a quote is opened here and never closed"),
-            _("Close it, or remove it when the value holds no space."),
-        )
+        return words, command_line[begin:]
     if started:
         words.append("".join(current))
-    return words
+    return words, ""
 
 
 def _without_apostrophes(text: str) -> str:

@@ -11,7 +11,7 @@ from persist.model.encoding import encode_config
 from persist.model.identity import Identity
 from persist.model.install import Install
 from persist.model.keyboard import Keyboard
-from persist.model.network import Link, Network, pin_first_card
+from persist.model.network import Link, Network
 from persist.model.persistence import Persist
 from persist.model.secret import Secret
 from persist.model.security import Security
@@ -37,5 +37,4 @@ __all__ = [
     "decode_config",
     "encode_config",
     "parse_selector",
-    "pin_first_card",
 ]

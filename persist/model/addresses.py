@@ -28,6 +28,12 @@ def _check_static(method: str, address: str, gateway: str, version: Literal[4, 6
         return
     check_address("gateway", gateway, version=version)
     gate = ipaddress.ip_address(gateway)
+    if gate.is_multicast or gate.is_unspecified or gate.is_loopback:
+        raise ConfigError(
+            "gateway",
+            _("{value!r} cannot be the address of a router").format(value=gateway),
+            _("Give the address of the router."),
+        )
     if gate == interface.ip:
         raise ConfigError(
             "gateway",

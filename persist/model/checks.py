@@ -99,7 +99,7 @@ def parse_interface(path: str, value: str, version: int) -> IpInterface:
     if (
         interface is not None
         and interface.version == version
-        and prefix.isdigit()
+        and prefix == str(interface.network.prefixlen)
         and "%" not in value
     ):
         return interface
@@ -166,10 +166,10 @@ def check_ssh_key(path: str, value: str) -> None:
     if len(fields) >= 2 and fields[0] in _SSH_KINDS and value.isprintable():
         kind = fields[0].encode()
         try:
-            blob = base64.b64decode(fields[1], validate=True)
+            parts = _split_key(base64.b64decode(fields[1], validate=True))
         except (binascii.Error, ValueError):
-            blob = b""
-        if blob.startswith(len(kind).to_bytes(4, "big") + kind) and len(blob) > len(kind) + 4 + 32:
+            parts = []
+        if len(parts) > 1 and parts[0] == kind and max(map(len, parts[1:])) >= 32:
             return
     shown = value if len(value) <= 40 else f"{value[:37]}..."
     raise ConfigError(
@@ -180,6 +180,18 @@ def check_ssh_key(path: str, value: str) -> None:
             " ssh-ed25519 AAAA... admin@laptop."
         ),
     )
+
+
+def _split_key(blob: bytes) -> list[bytes]:
+    """Return the strings of a public key (RFC 4253, section 6.6); ValueError when it was cut."""
+    parts: list[bytes] = []
+    while blob:
+        length = int.from_bytes(blob[:4], "big")
+        if len(blob) < 4 + length:
+            raise ValueError
+        parts.append(blob[4 : 4 + length])
+        blob = blob[4 + length :]
+    return parts
 
 
 def check_keymap(path: str, value: str) -> None:

@@ -1,9 +1,9 @@
 """``[network]``: links and names. How links refer to each other is checked in ``topology``."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
 from persist.errors import ConfigError
 from persist.model.addresses import Ipv4, Ipv6
@@ -20,20 +20,24 @@ from persist.translation import _
 
 LinkKind = Literal["ethernet", "bond", "vlan", "bridge"]
 Role = Literal["management", "storage", "migration", "guests"]
+# In the order of the driver's numbers, 0 to 6.
 BondMode = Literal[
-    "active-backup",
     "balance-rr",
+    "active-backup",
     "balance-xor",
     "broadcast",
     "802.3ad",
     "balance-tlb",
     "balance-alb",
 ]
+BOND_MODES: tuple[BondMode, ...] = get_args(BondMode)
 BOND_OPTIONS = (
     "miimon", "updelay", "downdelay", "lacp_rate", "xmit_hash_policy", "primary",
     "primary_reselect", "fail_over_mac", "arp_interval", "arp_ip_target", "ad_select",
     "num_grat_arp", "min_links",
 )  # fmt: skip
+# Numbers, words, names of cards, addresses: nothing that NetworkManager would read otherwise.
+_OPTION_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:,+@-]{0,254}", re.ASCII)
 
 
 def _check_name(link: "Link") -> None:
@@ -80,14 +84,25 @@ def _check_kind_fields(link: "Link") -> None:
 
 
 def _check_bond_options(link: "Link") -> None:
+    names: list[str] = []
     for index, option in enumerate(link.options):
         name, equals, value = option.partition("=")
-        if name not in BOND_OPTIONS or not equals or not value.isprintable() or not value:
+        names.append(name)
+        if name not in BOND_OPTIONS or not equals or not _OPTION_VALUE.fullmatch(value):
             raise ConfigError(
                 f"options.{index}",
                 _("{value!r} is not a bond option").format(value=option),
                 _("Use NAME=VALUE with one of: {names}.").format(names=", ".join(BOND_OPTIONS)),
             )
+    check_unique("options", tuple(names))
+    if "miimon" in names and "arp_interval" in names:
+        raise ConfigError(
+            "options",
+            _("{value!r} and {other!r} exclude each other").format(
+                value="miimon", other="arp_interval"
+            ),
+            _("Keep the one you mean."),
+        )
 
 
 def _shown(value: object) -> str:
@@ -98,7 +113,8 @@ class Link(Struct, frozen=True, kw_only=True):
     """One link. An ethernet link is the card that ``match`` names, or the one called ``name``.
 
     ``match`` is a MAC address, an interface name, or ``link``: the first card with carrier.
-    ``ports`` and ``parent`` hold names of other links here, or cards by MAC address or name.
+    ``ports`` hold names of other links here, or cards by MAC address or name; ``parent`` the name
+    of a link here, or the MAC address of a card.
     """
 
     name: Annotated[str, Meta(description="Name of the link, at most 15 characters.")]
@@ -109,7 +125,7 @@ class Link(Struct, frozen=True, kw_only=True):
     ports: Annotated[
         tuple[str, ...], Meta(description="Ports of a bond or bridge: link, card name or MAC.")
     ] = ()
-    parent: Annotated[str, Meta(description="What a VLAN lies on: link, card name or MAC.")] = ""
+    parent: Annotated[str, Meta(description="What a VLAN lies on: link, or MAC of a card.")] = ""
     vlan: Annotated[int | None, Meta(description="VLAN id, 1 to 4094.")] = None
     mode: Annotated[
         BondMode | None, Meta(description="Bond mode; active-backup when left out.")
@@ -160,14 +176,3 @@ class Network(Struct, frozen=True, kw_only=True):
         for index, domain in enumerate(self.search):
             check_domain(f"search.{index}", domain)
         check_topology(self.links)
-
-
-def pin_first_card(network: Network, mac: str) -> Network:
-    """Return ``network`` with ``match = "link"`` replaced by the card that it turned out to be.
-
-    An installed node keeps the card it was installed through, whatever is plugged in later.
-    """
-    links = tuple(
-        replace(link, match=mac) if link.match == "link" else link for link in network.links
-    )
-    return replace(network, links=links)

@@ -67,7 +67,7 @@ def gather_file(root: Path, path: str, *, asked_by: str, why: str = "") -> Store
     return StoredFile(
         path=path,
         kind=kind,
-        content=source.read_bytes() if kind == "file" else b"",
+        content=_read_itself(source) if kind == "file" else b"",
         target=os.readlink(source) if kind == "link" else "",  # noqa: PTH115 - keeps a target as written
         mode=stat.S_IMODE(found.st_mode),
         uid=found.st_uid,
@@ -79,6 +79,19 @@ def gather_file(root: Path, path: str, *, asked_by: str, why: str = "") -> Store
     )
 
 
+def _read_itself(path: Path) -> bytes:
+    """Read ``path``, which may have become a link or a pipe since it was looked at."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        with open(os.open(path, flags), "rb") as stream:  # noqa: PTH123 - of a descriptor
+            return stream.read()
+    except OSError as reason:
+        raise StepError(
+            _("{path} cannot be kept: {reason}").format(path=path, reason=reason.strerror),
+            _("Check the name."),
+        ) from None
+
+
 def place_files(files: Iterable[StoredFile], root: Path) -> tuple[str, ...]:
     """Put ``files`` where they belong below ``root``; return in words what could not be placed.
 
@@ -88,7 +101,8 @@ def place_files(files: Iterable[StoredFile], root: Path) -> tuple[str, ...]:
     for item in sorted(files, key=lambda item: item.path):
         try:
             _place(item, root)
-        except (OSError, StepError, ValueError) as reason:
+        # OverflowError: an owner, mode or time that no system call takes.
+        except (OSError, StepError, ValueError, OverflowError) as reason:
             problems.append(f"{os.fsencode(item.path).decode(errors='replace')}: {reason}")
     return tuple(problems)
 
@@ -135,11 +149,12 @@ def _read_xattrs(path: Path) -> dict[str, bytes]:
 
 def _inside(root: Path, path: str) -> Path:
     """Return where ``path`` lies below ``root``; refuse a path that leads out of it."""
-    parts = path.split("/")
-    if not path.startswith("/") or ".." in parts or "\0" in path or path == "/":
+    # Only one spelling: a tar gives ``/etc/x/`` back as ``/etc/x``, which the manifest lacks.
+    normal = os.path.normpath(path) == path and not path.startswith("//")
+    if not path.startswith("/") or not normal or "\0" in path or path == "/":
         raise StepError(
             _("{path!r} is not an absolute path").format(path=path),
-            _("Start with / and leave out '..'."),
+            _("Start with /, and leave out '..', doubled slashes and a slash at the end."),
         )
     target = root.joinpath(path.lstrip("/"))
     top = os.path.realpath(root)

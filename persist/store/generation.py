@@ -13,6 +13,8 @@ import hashlib
 import hmac
 import io
 import json
+import os
+import stat
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +26,9 @@ from persist.translation import _
 
 FORMAT = 1
 DIGEST_LENGTH = 64
-LARGEST = 256 * 2**20
+# The largest cap of content is 48 MiB; the rest is room for headers. Reading one costs a few times
+# its size in memory, before switch-root and on machines of 1 GiB.
+LARGEST = 96 * 2**20
 _MANIFEST, _CONFIG, _FILES = "manifest.json", "node.toml", "files"
 _XATTR = "SCHILY.xattr."
 _KINDS: dict[bytes, FileKind] = {
@@ -65,9 +69,7 @@ def pack_generation(generation: Generation) -> bytes:
 def read_generation(path: Path) -> Generation:
     """Return the generation in ``path``; raise DamagedGenerationError when it does not verify."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise DamagedGenerationError(_("it is too large to be one"))
-        raw = path.read_bytes()
+        raw = _read_regular(path)
     except OSError as reason:
         raise DamagedGenerationError(
             _("it cannot be read: {reason}").format(reason=reason.strerror)
@@ -80,6 +82,16 @@ def read_generation(path: Path) -> Generation:
     return generation
 
 
+def _read_regular(path: Path) -> bytes:
+    """Read a file that is neither a link nor a pipe: a boot must not wait or be led elsewhere."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with open(os.open(path, flags), "rb") as stream:  # noqa: PTH123 - of a descriptor
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+            raise DamagedGenerationError(_("it is too large to be one, or no file at all"))
+        return stream.read(LARGEST)
+
+
 def unpack_generation(raw: bytes) -> Generation:
     """Return the generation that ``raw`` holds; nothing is believed before the digest matches."""
     body, digest = raw[:-DIGEST_LENGTH], raw[-DIGEST_LENGTH:]
@@ -87,14 +99,19 @@ def unpack_generation(raw: bytes) -> Generation:
         raise DamagedGenerationError(_("its checksum is wrong: it was cut off or has changed"))
     try:
         return _parse(body)
-    except (tarfile.TarError, KeyError, ValueError, TypeError, AttributeError) as reason:
+    # The digest is no signature: whoever can write to the disk can make one, and what lies under it
+    # must not end the restore, whatever it is.
+    except Exception as reason:
         raise DamagedGenerationError(
             _("its form is not known: {reason}").format(reason=reason)
         ) from None
 
 
 def _parse(body: bytes) -> Generation:
-    with tarfile.open(fileobj=io.BytesIO(body), encoding="utf-8", errors="surrogateescape") as tar:
+    # ``r:``: never packed, or a few bytes of it could fill the memory.
+    with tarfile.open(
+        fileobj=io.BytesIO(body), mode="r:", encoding="utf-8", errors="surrogateescape"
+    ) as tar:
         members = tar.getmembers()
         if [member.name for member in members[:2]] != [_MANIFEST, _CONFIG]:
             raise ValueError("manifest.json and node.toml do not come first")
@@ -186,7 +203,7 @@ def _nanoseconds(text: str) -> int:
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    stream = tar.extractfile(member)
+    stream = tar.extractfile(member) if member.isreg() and not member.issparse() else None
     if stream is None:
         raise ValueError(f"{member.name} is not a file")
     return stream.read()

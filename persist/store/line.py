@@ -4,6 +4,7 @@ The newest file of a line that verifies is current: there is no pointer that cou
 damage to one generation never touches another.
 """
 
+import contextlib
 import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from persist.errors import StepError
+from persist.sizes import Size
 from persist.store.durable import make_directory, remove_leftovers, sync_directory, write_durably
 from persist.store.files import StoredFile
 from persist.store.generation import (
+    LARGEST,
     DamagedGenerationError,
     Generation,
     pack_generation,
@@ -107,9 +110,27 @@ def _save(
         files=files,
         meta=meta,
     )
-    write_durably(directory / f"{number:06d}.tar", pack_generation(generation))
+    packed = pack_generation(generation)
+    if len(packed) > LARGEST:
+        raise StepError(
+            _("the config was not saved to {place}: it would be larger than {most}").format(
+                place=config_dir, most=Size(LARGEST)
+            ),
+            _("The previous config still counts: unpersist what is large, or many small files."),
+        )
+    _write_new(directory / f"{number:06d}.tar", packed)
     _prune(config_dir, slot)
     return number
+
+
+def _write_new(path: Path, packed: bytes) -> None:
+    """Write durably; what is reported as not saved must not count at the next boot."""
+    try:
+        write_durably(path, packed)
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
 
 
 def _next_number(config_dir: Path) -> int:

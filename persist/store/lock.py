@@ -21,8 +21,11 @@ def config_lock(config_dir: Path, wait: float = 10.0) -> Iterator[None]:
     descriptor = os.open(config_dir / _NAME, flags, 0o600)
     try:
         _acquire(descriptor, wait)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        # Only for the error text of others: a full partition must not keep the lock from those who
+        # make room.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)

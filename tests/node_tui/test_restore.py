@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from kickstart.arguments import Arguments
 from node_tui import render as rendering
+from node_tui import restore as restoring
 from node_tui.restore import restore
 from persist.store import StoredFile, save_generation
 from persist.toml import load_config
@@ -145,6 +147,41 @@ def test_wrong_arguments_leave_the_saved_config(tmp_path: Path, boot: Boot) -> N
     report = boot("hostname=-x", mode="installed", slot="A")
     assert (tmp_path / "etc/hostname").read_text() == "saved\n"
     assert [error["path"] for error in report["errors"]] == ["identity.hostname"]
+
+
+def test_one_bad_credential_does_not_drop_the_others(tmp_path: Path, boot: Boot) -> None:
+    report = boot(f"adminpw={HASH} node.security.authorized_keys.0=cut node.ssh.password_login")
+    assert _shadow_hash(tmp_path, "admin") == HASH
+    assert report["ssh"]
+    assert [error["path"] for error in report["errors"]] == ["security.authorized_keys.0"]
+
+
+def test_a_quote_that_is_never_closed_does_not_drop_the_password(
+    tmp_path: Path, boot: Boot
+) -> None:
+    report = boot(f'storage_init hostname="n1 adminpw={HASH}')
+    assert _shadow_hash(tmp_path, "admin") == HASH
+    assert not report["unattended"]
+    assert [error["path"] for error in report["errors"]] == ["hostname"]
+
+
+@pytest.mark.parametrize("part", ["read_generation", "merge_config"])
+def test_a_fault_of_our_own_still_renders_the_defaults(
+    tmp_path: Path, boot: Boot, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    save_generation(tmp_path / "config", "A", "version = 1\n")
+    real = getattr(restoring, part)
+    calls = iter([real] if part == "merge_config" else [])
+
+    def fail(*arguments: Any) -> Any:
+        return next(calls)(*arguments) if arguments == (None, Arguments()) else 1 / 0
+
+    monkeypatch.setattr(restoring, part, fail)
+    report = boot("rauc.slot=A", mode="installed", slot="A")
+    assert any("ZeroDivisionError" in problem for problem in report["problems"])
+    assert (tmp_path / "etc/nftables.conf").exists()
+    profiles = tmp_path / "etc/NetworkManager/system-connections"
+    assert [path.name for path in profiles.iterdir()] == ["uplink.nmconnection"]
 
 
 def test_when_rendering_fails_the_restored_files_stand(

@@ -26,7 +26,6 @@ from persist.model import (
     Time,
     decode_config,
     encode_config,
-    pin_first_card,
 )
 from persist.sizes import Size
 from persist.toml import dump_config, load_config
@@ -154,13 +153,6 @@ def test_ssh_stays_closed_until_somebody_can_log_in() -> None:
     assert NodeConfig(
         ssh=Ssh(password_login=True), security=Security(admin_password=password)
     ).opens_ssh
-
-
-def test_the_first_card_is_pinned_to_what_it_turned_out_to_be() -> None:
-    pinned = pin_first_card(Network(), "52:54:00:00:01:00")
-    assert [link.match for link in pinned.links] == ["52:54:00:00:01:00"]
-    named = Network(links=(Link(name="eno1"),))
-    assert pin_first_card(named, "52:54:00:00:01:00") == named
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.toml")), ids=lambda path: path.stem)

@@ -93,7 +93,9 @@ def test_one_bad_file_does_not_keep_the_others(tmp_path: Path) -> None:
     assert (tmp_path / "z").read_bytes() == b"z"
 
 
-@pytest.mark.parametrize("path", ["etc/x", "/../x", "/etc/../../x", "/"])
+@pytest.mark.parametrize(
+    "path", ["etc/x", "/../x", "/etc/../../x", "/", "/x/", "//x", "/etc//x", "/./x"]
+)
 def test_a_path_never_leads_out(tmp_path: Path, path: str) -> None:
     (problem,) = place_files([StoredFile(path=path, content=b"x")], tmp_path)
     assert "not an absolute path" in problem
@@ -138,3 +140,23 @@ def test_devices_and_pipes_are_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StepError, match="/gone cannot be kept: No such file"):
         gather_file(tmp_path, "/gone", asked_by="test")
+
+
+@pytest.mark.parametrize("path", ["/etc/", "/etc//key", "/etc/./key", "//etc/key"])
+def test_a_path_is_kept_under_one_spelling_only(tmp_path: Path, path: str) -> None:
+    _make_tree(tmp_path)
+    with pytest.raises(StepError, match="a slash at the end"):
+        gather_file(tmp_path, path, asked_by="test")
+
+
+def test_a_file_that_becomes_a_link_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shadow").write_text("hash")
+    (tmp_path / "note").write_text("text")
+    seen = (tmp_path / "note").lstat()
+    (tmp_path / "note").unlink()
+    (tmp_path / "note").symlink_to("shadow")
+    monkeypatch.setattr(Path, "lstat", lambda _path: seen)
+    with pytest.raises(StepError, match="/note cannot be kept"):
+        gather_file(tmp_path, "/note", asked_by="test")

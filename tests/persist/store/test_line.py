@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,9 @@ from persist.errors import StepError
 from persist.store import (
     StoredFile,
     config_lock,
+    durable,
     find_generation,
+    line,
     list_generations,
     newest_generation,
     save_generation,
@@ -234,3 +236,59 @@ def test_a_write_survives_interrupted_short_writes(
     found = newest_generation(tmp_path, "A")
     assert found is not None
     assert found.files == (KEY,)
+
+
+def test_a_directory_that_cannot_be_synced_leaves_the_old_one_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_generation(tmp_path, "A", "old = 1\n")
+
+    def fail(_directory: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(durable, "sync_directory", fail)
+        with pytest.raises(StepError, match="the config was not saved"):
+            save_generation(tmp_path, "A", "new = 1\n")
+    found = newest_generation(tmp_path, "A")
+    assert found is not None
+    assert found.node_toml == "old = 1\n"
+
+
+def test_what_could_not_be_read_back_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_generation(tmp_path, "A", "old = 1\n")
+    monkeypatch.setattr(line, "LARGEST", 20_000)
+    with pytest.raises(StepError, match="it would be larger than 20kB"):
+        save_generation(tmp_path, "A", "new = 1\n", [StoredFile(path="/x", content=b"x" * 20_000)])
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["000001.tar"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_partition_does_not_keep_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "pwrite", fail)
+    with config_lock(tmp_path, wait=0):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "directory", "device"])
+def test_what_is_no_file_is_skipped_without_waiting(tmp_path: Path, kind: str) -> None:
+    save_generation(tmp_path, "A", "old = 1\n")
+    strange = tmp_path / "a/000002.tar"
+    make: dict[str, Callable[[], object]] = {
+        "pipe": lambda: os.mkfifo(strange),
+        "link": lambda: strange.symlink_to("000001.tar"),
+        "directory": strange.mkdir,
+        "device": lambda: strange.symlink_to("/dev/zero"),
+    }
+    make[kind]()
+    found, skipped = find_generation(tmp_path, "A")
+    assert found is not None
+    assert found.number == 1
+    assert [skip.path for skip in skipped] == [strange]
