@@ -47,7 +47,7 @@ def choose_disk(
         if len(found) > 1:
             raise _several(text, found)
         if found:
-            return _checked(found[0], allowed, minimum)
+            return _checked(found[0], disks, allowed, minimum)
     raise PlanError(
         _("No disk matches {selectors}").format(selectors=_list(selectors)),
         _("Disks of this machine:\n{disks}").format(disks=_rows(disks)),
@@ -75,6 +75,11 @@ def refuse(disk: Disk, minimum: int, *, consented: bool) -> None:
                 disk=name, places=", ".join(disk.mountpoints)
             ),
             _("Unmount it first, or choose another disk."),
+        )
+    if disk.problem:
+        raise Refusal(
+            _("{disk} cannot be read: {reason}").format(disk=name, reason=disk.problem),
+            _("Look at its cable and its health, or choose another disk."),
         )
     if disk.read_only:
         raise Refusal(
@@ -115,6 +120,23 @@ def _refuse_contents(disk: Disk, name: str, *, consented: bool) -> None:
             _("To erase all of it, name this disk: node.install.consent={selector}").format(
                 selector=stable_selector(disk)
             ),
+        )
+
+
+def _refuse_torn_groups(disk: Disk, disks: Sequence[Disk], allowed: frozenset[str]) -> None:
+    """Raise Refusal when erasing ``disk`` would take what a disk without consent holds as well."""
+    for other in disks:
+        shared = [group for group in disk.groups if group in other.groups]
+        if other.path == disk.path or not shared or other.path in allowed:
+            continue
+        raise Refusal(
+            _("{disk} holds a part of {groups}; another part lies on {other}").format(
+                disk=name_disk(disk), groups=", ".join(shared), other=name_disk(other)
+            ),
+            _(
+                "Without this disk the other part is lost too. If it may be, name both:"
+                " node.install.consent.0={selector} node.install.consent.1={other}"
+            ).format(selector=stable_selector(disk), other=stable_selector(other)),
         )
 
 
@@ -177,9 +199,10 @@ def _consented(consent: Sequence[str], disks: Sequence[Disk]) -> frozenset[str]:
     return frozenset(allowed)
 
 
-def _checked(disk: Disk, allowed: frozenset[str], minimum: Minimum) -> Disk:
+def _checked(disk: Disk, disks: Sequence[Disk], allowed: frozenset[str], minimum: Minimum) -> Disk:
     try:
         refuse(disk, minimum(disk), consented=disk.path in allowed)
+        _refuse_torn_groups(disk, disks, allowed)
     except Refusal as refusal:
         raise PlanError(refusal.reason, refusal.hint) from None
     return disk
@@ -189,7 +212,7 @@ def _only_eligible(disks: Sequence[Disk], allowed: frozenset[str], minimum: Mini
     eligible, reasons = [], []
     for disk in disks:
         try:
-            eligible.append(_checked(disk, allowed, minimum))
+            eligible.append(_checked(disk, disks, allowed, minimum))
         except PlanError as error:
             reasons.append(f"{error.message}. {error.hint}")
     if len(eligible) > 1:

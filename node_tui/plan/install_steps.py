@@ -14,7 +14,7 @@ from plugins.api.facts import Disk
 from plugins.api.steps import Progress
 
 # What must be the same, and what must not differ: udev may not have told these at one of the looks.
-SAME = ("size", "sector_size", "owner", "contents", "node_generation")
+SAME = ("size", "sector_size", "owner", "contents", "node_generation", "groups", "problem")
 NOT_DIFFERENT = ("model", "serial", "wwn")
 
 

@@ -25,13 +25,15 @@ class Probe(Struct, frozen=True, kw_only=True):
     ``signatures``: names that wipefs knows. ``is_blank``: the first and last MiB hold nothing but
     perhaps an empty partition table. ``begun_types``: GPT types, of a torn table too.
     ``generation``: newest generation on a node's Config, 0 for none, -1 when Config cannot be read,
-    None when the disk has no table of ours, not even a torn one.
+    None when the disk has no table of ours, not even a torn one. ``problem``: why the disk could
+    not be read; nothing else is known then.
     """
 
     signatures: tuple[str, ...] = ()
     is_blank: bool = True
     begun_types: tuple[str, ...] = ()
     generation: int | None = None
+    problem: str = ""
 
 
 class _Signature(Struct):
@@ -43,15 +45,18 @@ class _Signatures(Struct):
 
 
 def probe_disk(disk: Path, sector_size: int) -> Probe:
-    """Return what lies on ``disk``; nothing is written. Raises StepError when it cannot be read."""
-    signatures = _read_signatures(disk)
+    """Return what lies on ``disk``; nothing is written.
+
+    A disk that cannot be read is told and no error: it must not keep others from being used.
+    """
     try:
+        signatures = _read_signatures(disk)
         blank = _is_blank(disk, sector_size, has_table=bool(TABLES.intersection(signatures)))
         entries = read_begun(disk, sector_size)
+    except StepError as error:
+        return Probe(is_blank=False, problem=error.message)
     except OSError as error:
-        raise StepError(
-            f"{disk}: {error.strerror}", "This disk cannot be read: check its cable and its health."
-        ) from None
+        return Probe(is_blank=False, problem=error.strerror or str(error))
     types = tuple(entry.type for entry in entries)
     return Probe(
         signatures=signatures,

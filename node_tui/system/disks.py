@@ -12,6 +12,7 @@ from msgspec import Struct
 from node_tui.plan.layout import is_begun_by_us, is_ours, words
 from node_tui.system.block import settle
 from node_tui.system.command import run
+from node_tui.system.disk_groups import PHYSICAL_VOLUME, read_volume_groups, shared_groups
 from node_tui.system.disk_probe import TABLES, Probe, probe_disk
 from persist.errors import StepError
 from persist.translation import _
@@ -20,9 +21,9 @@ from plugins.api.facts import Disk, DiskOwner
 BOOT_MARKER = Path("/run/node/boot.json")
 COLUMNS = (
     "NAME,KNAME,PATH,TYPE,SIZE,LOG-SEC,MODEL,VENDOR,SERIAL,WWN,TRAN,ROTA,RM,RO,MOUNTPOINTS,"
-    "FSTYPE,LABEL,PTTYPE,PARTTYPE,PARTN,PARTLABEL"
+    "FSTYPE,LABEL,UUID,PTTYPE,PARTTYPE,PARTN,PARTLABEL"
 )
-CONTENTS = ("fstype", "label", "pttype", "parttype", "partn", "partlabel")
+CONTENTS = ("fstype", "label", "uuid", "pttype", "parttype", "partn", "partlabel")
 # Paths of one LUN have these buses; a serial number seen twice elsewhere is a careless maker's.
 MULTIPATH_BUSES = ("fc", "sas", "iscsi", "scsi", "")
 WHOLE = ("disk", "mpath")
@@ -48,6 +49,7 @@ class Block(Struct, rename={"log_sec": "log-sec"}):
     mountpoints: tuple[str | None, ...] = ()
     fstype: str | None = None
     label: str | None = None
+    uuid: str | None = None
     pttype: str | None = None
     parttype: str | None = None
     partn: int | None = None
@@ -69,12 +71,14 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """Everything known of the disks at one moment; tests hold recorded ones.
 
     ``udev`` maps a device path to its udev properties, ``probes`` to what was read from the disk
-    itself (absent for a quick look), ``boot_device`` is what the live system runs from.
+    itself (absent for a quick look), ``volume_groups`` a kernel name to the volume group in words
+    (None when LVM does not tell), ``boot_device`` is what the live system runs from.
     """
 
     lsblk: Any
     udev: Mapping[str, Mapping[str, str]] = {}
     probes: Mapping[str, Probe] = {}
+    volume_groups: Mapping[str, str] | None = {}
     boot_device: str | None = None
 
 
@@ -99,7 +103,11 @@ def examine_disks(path: str = "") -> tuple[Disk, ...]:
         wanted = path in ("", block.path)
         if wanted and block.size and not any(filter(None, _mounts(block))):
             probes[block.path] = probe_disk(Path(block.path), block.log_sec or 512)
-    disks = describe_disks(msgspec.structs.replace(seen, probes=probes))
+    members = {row.fstype for block in whole_disks(seen) for row in block.tree()}
+    groups = read_volume_groups() if PHYSICAL_VOLUME in members else {}
+    disks = describe_disks(
+        msgspec.structs.replace(seen, probes=probes, volume_groups=groups),
+    )
     return tuple(disk for disk in disks if path in ("", disk.path))
 
 
@@ -195,7 +203,13 @@ def describe_disks(seen: Inventory) -> tuple[Disk, ...]:
     groups: dict[tuple[str, ...], list[Block]] = {}
     for block in whole_disks(seen):
         groups.setdefault(_identity(block, seen), []).append(block)
-    disks = [_describe(blocks, seen) for blocks in groups.values()]
+    rows = [[row for block in blocks for row in block.tree()] for blocks in groups.values()]
+    disks = [
+        _describe(blocks, seen, shared)
+        for blocks, shared in zip(
+            groups.values(), shared_groups(rows, seen.volume_groups), strict=True
+        )
+    ]
     return tuple(sorted(disks, key=lambda disk: (len(disk.path), disk.path)))
 
 
@@ -204,13 +218,14 @@ def _identity(block: Block, seen: Inventory) -> tuple[str, ...]:
     wwn, serial = _wwn(block, seen), _serial(block, seen)
     if (block.tran or "") in MULTIPATH_BUSES and block.type == "disk":
         if wwn:
-            return ("wwn", wwn, str(block.size))
+            # Careless makers give one WWN to many disks; their serial numbers still differ.
+            return ("wwn", wwn, serial, str(block.size))
         if serial:
             return ("serial", block.vendor or "", block.model or "", serial, str(block.size))
     return ("path", block.path)
 
 
-def _describe(blocks: list[Block], seen: Inventory) -> Disk:
+def _describe(blocks: list[Block], seen: Inventory, shared: tuple[str, ...]) -> Disk:
     first = blocks[0]
     probe = seen.probes.get(first.path)
     mountpoints = [point for block in blocks for point in _mounts(block) if point]
@@ -232,6 +247,8 @@ def _describe(blocks: list[Block], seen: Inventory) -> Disk:
         owner=owner,
         mountpoints=tuple(dict.fromkeys(mountpoints)),
         node_generation=probe.generation if probe and owner == "node" else None,
+        groups=shared,
+        problem=probe.problem if probe else "",
     )
 
 
@@ -261,7 +278,9 @@ def _contents(block: Block, probe: Probe | None, owner: DiskOwner) -> tuple[str,
         for row in block.tree()
         if row.type not in {"part", block.type}
     ]
-    if probe is not None and not found:
+    if probe is not None and probe.problem:
+        found.append(_("cannot be read: {reason}").format(reason=probe.problem))
+    elif probe is not None and not found:
         known = [kind for kind in probe.signatures if kind not in TABLES]
         found += [_("{kind} signature").format(kind=kind) for kind in known]
         if owner == "node":

@@ -19,7 +19,9 @@ class Disk(Struct, frozen=True, kw_only=True):
     ``contents`` says in words what lies on it, one item a partition or filesystem; ``owner`` is
     ``node`` when the partition table is one that we wrote. ``paths`` are all kernel paths that lead
     to it. ``node_generation`` is the newest generation on a node's Config: 0 for none, -1 when
-    Config cannot be read, None when nobody looked.
+    Config cannot be read, None when nobody looked. ``groups`` are things (volume groups, arrays,
+    filesystems of several disks) that lie on this disk and on others too, named alike on each:
+    erasing one disk damages what all of them hold. ``problem`` says why the disk cannot be read.
     """
 
     path: str
@@ -38,6 +40,8 @@ class Disk(Struct, frozen=True, kw_only=True):
     owner: DiskOwner = "foreign"
     mountpoints: tuple[str, ...] = ()
     node_generation: int | None = None
+    groups: tuple[str, ...] = ()
+    problem: str = ""
 
 
 class Link(Struct, frozen=True, kw_only=True):

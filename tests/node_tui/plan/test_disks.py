@@ -98,14 +98,21 @@ ODD = {
     "damaged-node": Disk(
         path="/dev/sda", size=10**10, owner="node", serial="S1", node_generation=-1
     ),
+    "unreadable": Disk(
+        path="/dev/sda", size=10**10, owner="foreign", serial="S1", problem="Input/output error"
+    ),
     "node-not-looked-at": Disk(path="/dev/sda", size=10**10, owner="node", wwn="0x5000"),
 }
+
+
+# Consent is for data; a disk that cannot be read is refused all the same.
+CONSENT = {"unreadable": ["serial:S1"]}
 
 
 @pytest.mark.parametrize("case", ODD)
 def test_refusal_of_an_odd_disk(case: str) -> None:
     with pytest.raises(PlanError) as caught:
-        choose_disk(["/dev/sda"], [], [ODD[case]], four_gb)
+        choose_disk(["/dev/sda"], CONSENT.get(case, []), [ODD[case]], four_gb)
     assert f"{caught.value}\n" == (REFUSALS / f"{case}.txt").read_text()
 
 
@@ -113,6 +120,23 @@ def test_nothing_eligible_tells_every_reason() -> None:
     with pytest.raises(PlanError) as caught:
         choose_disk(["only"], [], [ODD["mounted"], ODD["too-small"]], four_gb)
     assert f"{caught.value}\n" == (REFUSALS / "nothing-eligible.txt").read_text()
+
+
+VG0 = "LVM volume group vg0 (1eaf)"
+PAIR = (
+    Disk(path="/dev/sda", size=10**10, owner="foreign", serial="S1", groups=(VG0, "btrfs (u)")),
+    Disk(path="/dev/sdb", size=10**10, owner="foreign", serial="S2", groups=(VG0,)),
+    Disk(path="/dev/sdc", size=10**10, owner="empty", serial="S3"),
+)
+
+
+def test_what_lies_on_a_second_disk_too_needs_consent_for_both() -> None:
+    with pytest.raises(PlanError) as caught:
+        choose_disk(["serial:S1"], ["serial:S1"], PAIR, four_gb)
+    assert f"{caught.value}\n" == (REFUSALS / "torn-group.txt").read_text()
+    both = ["serial:S1", "serial:S2"]
+    assert choose_disk(["serial:S1"], both, PAIR, four_gb) is PAIR[0]
+    assert choose_disk(["only"], ["serial:S1"], PAIR, four_gb) is PAIR[2]
 
 
 def test_a_damaged_node_is_taken_with_consent() -> None:
