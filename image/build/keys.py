@@ -39,8 +39,10 @@ def development_keys(folder: Path, tools: Path) -> Keys:
 
 def _make_pair(key: Path, certificate: Path, folder: Path, tools: Path) -> None:
     subject = "/O=Node/CN=Node DEVELOPMENT signing key"
+    # Both get their names when both are whole: a build that was cut leaves no half a key.
+    made = {path: path.with_name(f"{path.name}.part") for path in (key, certificate)}
     argv = ["openssl", "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-sha256", *VALID]
-    argv += ["-subj", subject, "-keyout", str(key), "-out", str(certificate)]
+    argv += ["-subj", subject, "-keyout", str(made[key]), "-out", str(made[certificate])]
     for extension in (
         "basicConstraints=critical,CA:FALSE",
         "keyUsage=critical,digitalSignature",
@@ -50,20 +52,31 @@ def _make_pair(key: Path, certificate: Path, folder: Path, tools: Path) -> None:
     ):
         argv += ["-addext", extension]
     host.run(argv, step=STEP, root=tools, binds=(folder,))
-    key.chmod(0o600)
+    made[key].chmod(0o600)
+    for path, unfinished in made.items():
+        unfinished.rename(path)
 
 
 def given_keys(key: str, certificate: str, trusted: Path | None) -> Keys:
     """Return the keys the caller names; ``trusted`` defaults to the certificate's own file."""
-    for name in (key, certificate):
-        if not name.startswith("pkcs11:") and not Path(name).is_file():
-            raise BundleError(
-                _("there is no file {name}").format(name=name),
-                _("--key and --cert take a PEM file or a PKCS#11 URI (pkcs11:token=...)"),
-            )
+    key, certificate = _found(key), _found(certificate)
+    if trusted is not None:
+        trusted = Path(_found(str(trusted)))
     if trusted is None and certificate.startswith("pkcs11:"):
         raise BundleError(
             _("a node needs the certificate as a file to check against"),
             _("add --keyring FILE with the certificate, or with its authority, in PEM"),
         )
     return Keys(key, certificate, trusted or Path(certificate), "release")
+
+
+def _found(name: str) -> str:
+    """Return ``name`` as it is when it is a URI, else the absolute path of that file."""
+    if name.startswith("pkcs11:"):
+        return name
+    if not Path(name).is_file():
+        raise BundleError(
+            _("there is no file {name}").format(name=name),
+            _("--key and --cert take a PEM file or a PKCS#11 URI (pkcs11:token=...)"),
+        )
+    return str(Path(name).resolve())

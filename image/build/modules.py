@@ -2,6 +2,7 @@
 
 import lzma
 import os.path
+import struct
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -139,16 +140,38 @@ def prune_firmware(rootfs: Path, version: str, dropped: tuple[str, ...], *, step
 
 
 def drop_repeated_microcode(rootfs: Path) -> None:
-    """Keep one of the microcode files that are the same under the names of several processors.
+    """Remove microcode files all of whose updates are in another file too.
 
-    Each begins with the list of all processors it is for, so the kernel finds it in either.
+    Each update names the processors it is for, and the initramfs holds all of them in one file, so
+    the kernel finds it wherever it was. It lies there uncompressed: every byte is one of the ISO.
     """
     seen: set[bytes] = set()
-    for path in sorted((rootfs / "usr/lib/firmware").glob("*-ucode/*")):
-        content = path.read_bytes()
-        if content in seen:
+    files = [path for path in (rootfs / "usr/lib/firmware").glob("*-ucode/*") if path.is_file()]
+    # The largest first: what holds several updates stays, what repeats one of them goes.
+    for path in sorted(files, key=lambda path: (-path.stat().st_size, path.name)):
+        updates = set(microcode_updates(path.read_bytes()))
+        if updates <= seen:
             path.unlink()
-        seen.add(content)
+        seen |= updates
+
+
+def microcode_updates(content: bytes) -> list[bytes]:
+    """Return the updates that a microcode file holds; what is not Intel's form counts as one.
+
+    Source: Intel SDM volume 3, 11.11.1: header version 1 at offset 0, total size (0 means 2048) at
+    offset 32, both 32 bits little-endian.
+    """
+    updates, at = [], 0
+    while at < len(content):
+        version, size = 0, 0
+        if len(content) - at >= 48:
+            (version,) = struct.unpack_from("<I", content, at)
+            size = struct.unpack_from("<I", content, at + 32)[0] or 2048
+        if version != 1 or size < 48 or at + size > len(content):
+            return [content]
+        updates.append(content[at : at + size])
+        at += size
+    return updates
 
 
 def _link_targets(path: Path, folder: Path) -> set[str]:

@@ -12,6 +12,7 @@ from image.build.modules import (
     prune_firmware,
     prune_modules,
     read_patterns,
+    select,
 )
 
 STEP = "minimise"
@@ -32,6 +33,7 @@ def slim_tree(base: Path, tools: Path, without_modules: tuple[str, ...]) -> Path
         version = prune_modules(tree, patterns, step=STEP)
         prune_firmware(tree, version, read_list("firmware-dropped"), step=STEP)
         drop_repeated_microcode(tree)
+        shrink_hardware_database(tree, read_list("hardware-database"))
         prune_files(tree, read_list("files"))
         prune_libraries(tree, read_list("libraries"))
         host.run(["ldconfig"], step=STEP, root=tree)
@@ -47,6 +49,18 @@ def copy_tree(source: Path, target: Path, step: str) -> None:
 def read_list(name: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the patterns of the list ``name`` but for those under the headings ``without``."""
     return read_patterns((LISTS / f"{name}.txt").read_text(), without)
+
+
+def shrink_hardware_database(rootfs: Path, patterns: tuple[str, ...]) -> None:
+    """Compile udev's hardware database anew from those of its sources that ``patterns`` name."""
+    sources = rootfs / "usr/lib/udev/hwdb.d"
+    names = [path.name for path in sources.glob("*.hwdb")]
+    kept = select(names, patterns)
+    if not names:
+        return
+    for name in sorted(set(names) - kept):
+        (sources / name).unlink()
+    host.run(["systemd-hwdb", "--usr", "update"], step=STEP, root=rootfs)
 
 
 def prune_files(rootfs: Path, patterns: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
 """Kernel modules and firmware: what the list names stays, with what it needs."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from image.build.modules import (
     drop_repeated_microcode,
     kept_modules,
     kernel_version,
+    microcode_updates,
     read_dependencies,
     read_patterns,
     select,
@@ -87,3 +89,22 @@ def test_microcode_that_repeats_itself_is_kept_once(tmp_path: Path) -> None:
         (folder / name).write_bytes(content)
     drop_repeated_microcode(tmp_path)
     assert sorted(path.name for path in folder.iterdir()) == ["06-8f-04", "06-cf-02"]
+
+
+def microcode(size: int, mark: bytes) -> bytes:
+    """Return one update in Intel's form, filled with ``mark``."""
+    head = struct.pack("<IIIIIIIII", 1, 0, 0, 0, 0, 1, 0, size - 48, size)
+    return head + mark * (size - len(head))
+
+
+def test_a_file_whose_updates_are_in_another_one_goes(tmp_path: Path) -> None:
+    folder = tmp_path / "usr/lib/firmware/intel-ucode"
+    folder.mkdir(parents=True)
+    first, second = microcode(64, b"1"), microcode(80, b"2")
+    contents = {"a": second, "b": first + second, "c": microcode(64, b"3"), "d": b"\1" * 10}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    drop_repeated_microcode(tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == ["b", "c", "d"]
+    assert microcode_updates(first + second) == [first, second]
+    assert microcode_updates(first + b"\1") == [first + b"\1"]

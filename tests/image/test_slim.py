@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from image.build.slim import prune_files
+import pytest
+
+from image.build import host
+from image.build.slim import prune_files, read_list, shrink_hardware_database
 
 
 def tree(root: Path, *names: str) -> None:
@@ -47,3 +50,16 @@ def test_modules_and_firmware_have_their_own_lists(tmp_path: Path) -> None:
         "usr", "usr/lib", "usr/lib/firmware", "usr/lib/firmware/b.bin",
         "usr/lib/modules", "usr/lib/modules/6", "usr/lib/modules/6/a.ko",
     ]  # fmt: skip
+
+
+def test_the_hardware_database_is_made_of_what_the_list_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("20-OUI.hwdb", "20-pci-vendor-model.hwdb", "60-keyboard.hwdb")
+    tree(tmp_path, *(f"usr/lib/udev/hwdb.d/{name}" for name in names))
+    ran: list[object] = []
+    monkeypatch.setattr(host, "run", lambda argv, **_options: ran.append(argv))
+    shrink_hardware_database(tmp_path, read_list("hardware-database"))
+    assert ran == [["systemd-hwdb", "--usr", "update"]]
+    left_over = sorted(path.name for path in (tmp_path / "usr/lib/udev/hwdb.d").iterdir())
+    assert left_over == ["20-pci-vendor-model.hwdb", "60-keyboard.hwdb"]
