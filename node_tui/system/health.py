@@ -1,9 +1,11 @@
 """Whether this node works: the checks that decide about an unproven slot."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 from node_tui.system.boot_mode import read_boot
 from node_tui.system.guests import ask_libvirt
@@ -28,6 +30,7 @@ SECONDS_OF_NOW = 15.0
 # Checks that are shown and decide nothing.
 WANTED = frozenset(("restore",))
 
+log = logging.getLogger("node.health")
 RunCheck = Callable[[], str]
 
 
@@ -46,9 +49,23 @@ class HealthReader:
         self._known: dict[str, tuple[float, Check]] = {}
         self._background = ThreadPoolExecutor(len(SLOW), thread_name_prefix="health")
         self._running: dict[str, Future[Check]] = {}
+        self._looking = Lock()
+        self._looked: tuple[float, Health] | None = None
 
     def run(self, *, fresh: bool) -> Health:
-        """Return the result of every check; ``fresh`` believes no earlier one."""
+        """Return the result of every check; ``fresh`` believes no earlier one.
+
+        One fresh look at a time: who asks meanwhile gets what the next one finds.
+        """
+        if not fresh:
+            return self._check(fresh=False)
+        asked = self._clock()
+        with self._looking:
+            if self._looked is None or self._looked[0] <= asked:
+                self._looked = (self._clock(), self._check(fresh=True))
+            return self._looked[1]
+
+    def _check(self, *, fresh: bool) -> Health:
         checks = []
         for name, check in self._choose_checks().items():
             result = self._run_one(name, check) if fresh else self._recall(name, check)
@@ -114,8 +131,12 @@ class HealthReader:
             result = Check(
                 name=name, passed=False, required=required, message=error.message, hint=error.hint
             )
-        except OSError as error:
-            result = Check(name=name, passed=False, required=required, message=str(error))
+        except Exception as error:
+            # A check that stumbles must not take the others with it, nor the answer as a whole.
+            if not isinstance(error, OSError):
+                log.exception("health: the check %s failed", name)
+            told = str(error) or type(error).__name__
+            result = Check(name=name, passed=False, required=required, message=told)
         self._known[name] = (self._clock(), result)
         return result
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from plugins.api.facts import Link
 
 CLASS = "sys/class/net"
+UNKNOWN_SPEED = 2**31 - 1
 ETHERNET = "1"  # ARPHRD_ETHER: real cards as well as bonds, bridges and VLANs
 
 
@@ -27,7 +28,10 @@ class KernelAddresses:
         """Return the addresses of ``name`` in CIDR form, IPv4 first."""
         import netifaces  # noqa: PLC0415 - loaded at the first look at the network
 
-        families = netifaces.ifaddresses(name)
+        try:
+            families = netifaces.ifaddresses(name)
+        except ValueError:  # a link of a guest went away since the links were listed
+            return ()
         found = []
         for family in (netifaces.AF_INET, netifaces.AF_INET6):
             for entry in families.get(family, []):
@@ -103,5 +107,6 @@ def _driver(path: Path) -> str:
 
 
 def _speed(path: Path) -> int | None:
+    """Return Mbit/s; drivers that do not know say -1, as signed or as unsigned number."""
     speed = _read(path / "speed")
-    return int(speed) if speed and int(speed) > 0 else None
+    return int(speed) if speed and 0 < int(speed) < UNKNOWN_SPEED else None

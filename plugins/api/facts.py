@@ -118,10 +118,14 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 class Unavailable(Struct, frozen=True, kw_only=True):
-    """A source of facts that gave no answer, and why; the rest of the facts still stand."""
+    """A source of facts that gave no answer, and why; the rest of the facts still stand.
+
+    ``pending`` is one that was asked a short while ago: no fault, its answer is on its way.
+    """
 
     source: str
     reason: str
+    pending: bool = False
 
 
 class Facts(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from node_tui.ui.feed import Snapshot
 from node_tui.ui.frame import Panel
 from node_tui.ui.lines import Line, Span, bar, chop, cut, cut_middle, line, pad, take, wrap
 from persist.translation import _
-from plugins.api.facts import Facts, Link, Slot, Usage
+from plugins.api.facts import Facts, Link, Slot, Unavailable, Usage
 
 _LABEL = 10
 _METER_LABEL = 6
@@ -134,9 +134,11 @@ def _guest_words(facts: Facts | None) -> str:
         return _("{running} running, {stopped} stopped").format(
             running=guests.running, stopped=guests.stopped
         )
-    reasons = [gap.reason for gap in facts.unavailable if gap.source in {"guests", "libvirt"}]
-    if reasons:
-        return _("not available: {reason}").format(reason=reasons[0])
+    gaps = [gap for gap in facts.unavailable if gap.source in {"guests", "libvirt"}]
+    if gaps and gaps[0].pending:
+        return _("not known yet")
+    if gaps:
+        return _("not available: {reason}").format(reason=gaps[0].reason)
     return _("no hypervisor in this image")
 
 
@@ -199,10 +201,7 @@ def attention_items(snapshot: Snapshot, *, notes: tuple[str, ...] = ()) -> list[
 
 
 def _facts_items(facts: Facts) -> list[tuple[str, str]]:
-    items = [
-        ("!", _("{source} is not available: {reason}").format(source=gap.source, reason=gap.reason))
-        for gap in facts.unavailable
-    ]
+    items = [_gap_item(gap) for gap in facts.unavailable]
     items += _slot_items(facts)
     if "development" in facts.signed_by.lower():
         items.append(("!", _("Signed with a development key: not for production")))
@@ -214,6 +213,13 @@ def _facts_items(facts: Facts) -> list[tuple[str, str]]:
         told = _("No hardware virtualisation: guests will be slow; enable it in the firmware setup")
         items.append(("i", told))
     return items
+
+
+def _gap_item(gap: Unavailable) -> tuple[str, str]:
+    if gap.pending:
+        return "i", _("{source} is not known yet").format(source=gap.source)
+    told = _("{source} is not available: {reason}")
+    return "!", told.format(source=gap.source, reason=gap.reason)
 
 
 def _slot_items(facts: Facts) -> list[tuple[str, str]]:

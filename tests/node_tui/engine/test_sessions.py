@@ -1,8 +1,5 @@
 """Logins: tokens, their owners and ends, and the pauses that guessing earns."""
 
-import sys
-import threading
-
 import pytest
 
 from node_tui.engine.callers import Peer
@@ -185,29 +182,3 @@ def test_a_name_of_any_length_is_one_short_line_in_the_journal(
     (record,) = caplog.records
     assert len(record.getMessage()) < 100
     assert "\n" not in record.getMessage()
-
-
-def test_logins_of_many_threads_do_not_disturb_those_who_ask(sessions: Sessions) -> None:
-    """Sessions are opened in threads while the event loop looks them up."""
-    session = sessions.open("admin", PASSWORD, CONSOLE)
-    for _login in range(MOST_SESSIONS - 10):
-        sessions.open("admin", PASSWORD, SSH)
-    stop = threading.Event()
-
-    def open_and_close() -> None:
-        while not stop.is_set():
-            sessions.close(sessions.open("olga", PASSWORD, OTHER).token)
-
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    threads = [threading.Thread(target=open_and_close) for _thread in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
-        for _look in range(2000):
-            assert sessions.find(session.token, CONSOLE) == session
-    finally:
-        stop.set()
-        sys.setswitchinterval(before)
-        for thread in threads:
-            thread.join(10)

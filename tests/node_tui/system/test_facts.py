@@ -11,10 +11,10 @@ import pytest
 
 from node_tui.system.boot_mode import SECURE_BOOT, is_secure_boot, read_boot, read_firmware
 from node_tui.system.facts import FactsReader
-from node_tui.system.network import read_links
+from node_tui.system.network import KernelAddresses, read_links
 from node_tui.system.release import read_release, read_signer
 from node_tui.system.slots import SlotKeeper
-from node_tui.system.sources import SECONDS_TO_TRY_AGAIN, Sources
+from node_tui.system.sources import SECONDS_OF_PATIENCE, SECONDS_TO_TRY_AGAIN, Sources
 from node_tui.system.ssh import is_open, read_host_keys
 from node_tui.system.usage import CpuMeter, read_memory, read_uptime
 from persist.errors import NodeError, PlanError
@@ -148,6 +148,18 @@ def test_links(tmp_path: Path) -> None:
     assert mgmt.kind == "vlan"
 
 
+def test_a_speed_that_the_driver_does_not_know_is_none(tmp_path: Path) -> None:
+    for number, speed in enumerate(("-1", "0", "4294967295", "", "100")):
+        folder = f"sys/class/net/eno{number}"
+        write(tmp_path, {f"{folder}/type": "1\n", f"{folder}/speed": f"{speed}\n"})
+    speeds = [link.speed for link in read_links(tmp_path, FakeAddresses())]
+    assert speeds == [None, None, None, None, 100]
+
+
+def test_a_link_that_went_away_has_no_addresses() -> None:
+    assert KernelAddresses().of_link("gone0") == ()
+
+
 def test_a_failing_source_leaves_the_others_alone(caplog: pytest.LogCaptureFixture) -> None:
     def refuse() -> dict[str, Any]:
         raise NodeError("libvirt does not answer", "hint")
@@ -199,17 +211,46 @@ def test_a_source_that_hangs_costs_its_line_and_one_thread() -> None:
         hang.wait(10)
         return {"late": 1}
 
-    sources = Sources({"slow": slow, "good": lambda: {"uptime": 7}}, seconds=0.05)
+    now = 100.0
+    sources = Sources(
+        {"slow": slow, "good": lambda: {"uptime": 7}}, seconds=0.05, clock=lambda: now
+    )
     for _look in range(3):
         began = time.monotonic()
         fields, missing = sources.ask()
         assert time.monotonic() - began < 2
         assert fields == {"uptime": 7}
-        assert [gap.reason for gap in missing] == ["no answer within 0.05 s"]
+        assert [(gap.reason, gap.pending) for gap in missing] == [("not known yet", True)]
+    now += SECONDS_OF_PATIENCE + 5
+    missing = sources.ask()[1]
+    assert [(gap.reason, gap.pending) for gap in missing] == [("no answer for 70 s", False)]
     assert len(calls) == 1
     hang.set()
     deadline = time.monotonic() + 5
     while "late" not in sources.ask()[0]:
+        assert time.monotonic() < deadline
+
+
+def test_what_was_known_stands_while_a_source_looks_again() -> None:
+    """A disk that is plugged in has all disks read anew: they do not vanish meanwhile."""
+    go = threading.Event()
+    go.set()
+    now = 100.0
+    answers = [{"disks": 1}, {"disks": 2}]
+
+    def look() -> dict[str, Any]:
+        assert go.wait(10)
+        return answers.pop(0)
+
+    sources = Sources({"disks": look}, seconds=0.5, clock=lambda: now)
+    assert sources.ask() == ({"disks": 1}, ())
+    go.clear()
+    assert sources.ask() == ({"disks": 1}, ())
+    now += SECONDS_OF_PATIENCE + 5
+    assert [gap.reason for gap in sources.ask()[1]] == ["no answer for 70 s"]
+    go.set()
+    deadline = time.monotonic() + 5
+    while sources.ask()[0] != {"disks": 2}:
         assert time.monotonic() < deadline
 
 

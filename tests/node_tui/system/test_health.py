@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +231,39 @@ def test_a_missing_or_damaged_report_is_said(root: Path, content: str) -> None:
     (root / "run/node/restore.json").write_text(content)
     with pytest.raises(RestoreFaultError, match="There is no report of the restore"):
         check_restore(root)
+
+
+def test_a_check_that_stumbles_is_a_failed_check(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(_root: Path) -> str:
+        raise ValueError("no such link: eno9")
+
+    monkeypatch.setattr(health_module, "check_network", stumble)
+    health = reader(root).run(fresh=True)
+    assert not health.healthy
+    assert [(check.name, check.passed) for check in health.checks][:2] == [
+        ("engine", True),
+        ("network", False),
+    ]
+    assert health.checks[1].message == "no such link: eno9"
+    assert "the check network failed" in caplog.text
+
+
+def test_many_who_want_it_fresh_share_a_look(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+    asked = []
+
+    def ask() -> Guests:
+        asked.append(1)
+        assert go.wait(10)
+        return Guests()
+
+    monkeypatch.setattr(health_module, "ask_libvirt", ask)
+    become(root, "live", "hypervisor")
+    checks = HealthReader(FakeSlots(), root)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(20) as pool:
+        looks = [pool.submit(checks.run, fresh=True) for _caller in range(20)]
+        go.set()
+        assert all(look.result(10).healthy for look in looks)
+    assert len(asked) <= 3

@@ -9,7 +9,7 @@ from node_tui.ui.feed import Snapshot
 from node_tui.ui.lines import SAFE_GLYPHS, Line, text_of, width_of
 from node_tui.ui.pages.status_drawing import draw_status
 from node_tui.ui.title import title_line
-from plugins.api.facts import Check, Facts, Health, Link, Slot, Usage
+from plugins.api.facts import Check, Facts, Health, Link, Slot, Unavailable, Usage
 from tests.fakes import node_scenes as scenes
 
 _TEXT = st.text(max_size=60)
@@ -114,3 +114,19 @@ def test_a_slot_state_is_never_cut_by_a_long_version() -> None:
     facts = msgspec.structs.replace(scenes.INSTALLED, slots=slots)
     shown = "\n".join(map(text_of, _drawn(Snapshot(facts, scenes.HEALTHY), 80, 22)))
     assert "A booted, 1 try left: 9" in shown
+
+
+def test_what_is_not_known_yet_is_no_alarm() -> None:
+    gaps = (
+        Unavailable(source="disks", reason="not known yet", pending=True),
+        Unavailable(source="guests", reason="not known yet", pending=True),
+    )
+    facts = msgspec.structs.replace(scenes.INSTALLED, guests=None, unavailable=gaps)
+    rows = [text_of(row) for row in _drawn(Snapshot(facts, scenes.HEALTHY), 80, 22)]
+    page = "\n".join(rows)
+    assert "i disks is not known yet" in page
+    assert "! " not in page
+    assert "not available" not in page
+    assert "not known yet  " in next(
+        row for row in rows if "node1" not in row and "known yet" in row
+    )
