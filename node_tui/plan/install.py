@@ -69,8 +69,9 @@ def plan_install(config: NodeConfig, facts: Facts, source: Source) -> Plan:
             PartitionDisk(disk.path, layout_for(disk)),
             WriteSlot(disk.path, source.bundle, source.version),
             VerifySlot(disk.path, source.size, source.sha256),
-            MakeBootable(disk.path, disk.sector_size, source.arguments),
+            # Before anything can start it: a node without its config would let nobody in.
             SaveConfig(disk.path, _first_generation(config, facts, source)),
+            MakeBootable(disk.path, disk.sector_size, source.arguments),
             Finish(disk.path),
         ),
     )

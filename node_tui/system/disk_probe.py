@@ -1,11 +1,13 @@
 """Look at a disk itself: signatures, whether its edges are blank, an installation of ours."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from node_tui.plan.layout import CONFIG_TYPE, is_begun_by_us
+from node_tui.plan.layout import CONFIG_TYPE, ESP_TYPE, is_begun_by_us
+from node_tui.system import boot_state
 from node_tui.system.block import read_device
 from node_tui.system.command import run
 from node_tui.system.gpt import Entry, read_begun
@@ -17,6 +19,8 @@ TABLES = frozenset({"gpt", "dos", "PMBR"})
 GENERATIONS = ("a/*.tar", "b/*.tar")
 PEEK_AT = Path("/run/node/peek")
 UNREADABLE = -1
+# Saved by the installer; the first boot adds its identity as the second.
+FIRST = 1
 
 
 class Probe(Struct, frozen=True, kw_only=True):
@@ -24,9 +28,9 @@ class Probe(Struct, frozen=True, kw_only=True):
 
     ``signatures``: names that wipefs knows. ``is_blank``: the first and last MiB hold nothing but
     perhaps an empty partition table. ``begun_types``: GPT types, of a torn table too.
-    ``generation``: newest generation on a node's Config, 0 for none, -1 when Config cannot be read,
-    None when the disk has no table of ours, not even a torn one. ``problem``: why the disk could
-    not be read; nothing else is known then.
+    ``generation``: newest generation on a node's Config, 0 for none and for an installation cut
+    before its disk could start, -1 when Config cannot be read, None when the disk has no table of
+    ours, not even a torn one. ``problem``: why the disk could not be read; nothing else is known.
     """
 
     signatures: tuple[str, ...] = ()
@@ -100,10 +104,30 @@ def _read_generation(disk: Path, entries: tuple[Entry, ...]) -> int:
     config = next((entry for entry in entries if entry.type == CONFIG_TYPE), None)
     if config is None:
         return 0
-    options = f"ro,noload,nodev,nosuid,noexec,loop,offset={config.start},sizelimit={config.size}"
     try:
-        with Mounts(PEEK_AT).mounted(disk, "ext4", options) as place:
+        with _peek(disk, config, "ext4", "noload,") as place:
             names = [name for pattern in GENERATIONS for name in place.glob(pattern)]
-            return max((int(name.stem) for name in names if name.stem.isdigit()), default=0)
+            newest = max((int(name.stem) for name in names if name.stem.isdigit()), default=0)
     except StepError:
         return UNREADABLE
+    return 0 if newest == FIRST and _was_never_bootable(disk, entries) else newest
+
+
+def _was_never_bootable(disk: Path, entries: tuple[Entry, ...]) -> bool:
+    """Tell whether the installation was cut after its config and before its boot state.
+
+    Only what can be read counts: a damaged ESP may be that of a node.
+    """
+    esp = next((entry for entry in entries if entry.type == ESP_TYPE), None)
+    if esp is None:
+        return False
+    try:
+        with _peek(disk, esp, "vfat") as place:
+            return boot_state.read(place / boot_state.FOLDER).state is None
+    except StepError:
+        return False
+
+
+def _peek(disk: Path, entry: Entry, kind: str, options: str = "") -> AbstractContextManager[Path]:
+    place = f"loop,offset={entry.start},sizelimit={entry.size}"
+    return Mounts(PEEK_AT).mounted(disk, kind, f"ro,{options}nodev,nosuid,noexec,{place}")

@@ -1,7 +1,7 @@
 """The EFI system partition: boot loaders, boot state, arguments of this machine, rescue kernel."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,13 @@ from persist.translation import _
 
 ARGUMENTS = "node/args.cfg"
 RESCUE = "node/rescue"
+# What firmware starts by itself.
+FIRMWARE_STARTS = "EFI"
 ACCESS = "umask=0077,noexec,nosuid,nodev"
+
+
+def nothing() -> None:
+    """Do nothing between the files and the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +39,38 @@ def write_esp(
     kernel: Path,
     initrd: Path,
     state: BootState,
+    before_state: Callable[[], None] = nothing,
 ) -> None:
     """Fill the empty FAT filesystem on ``esp_device``; everything is read back from the disk.
 
     ``source_tree`` is the image's ``/usr/lib/node/esp``, ``args`` the kernel arguments of this
     machine, ``kernel`` and ``initrd`` those of the rescue console, whose own arguments are the
-    ``node.cfg`` beside ``kernel``. Raises StepError or VerificationError.
+    ``node.cfg`` beside ``kernel``. ``before_state`` does what must be done when the state is there:
+    the state is the mark of a disk that starts. Raises StepError or VerificationError.
     """
     files = tuple(esp_files(source_tree, args, kernel, initrd))
     mounts = Mounts(MOUNT_BASE)
     with locked(boot_state.LOCK):
         with mounts.mounted(esp_device, "vfat", f"rw,{ACCESS}") as esp:
-            fill(esp, files, state)
+            fill(esp, files, state, before_state)
         # Mounted anew, so that the bytes come from the disk and not from memory.
         with mounts.mounted(esp_device, "vfat", f"ro,{ACCESS}") as esp:
             check(esp, files, state)
 
 
 def esp_files(source_tree: Path, args: str, kernel: Path, initrd: Path) -> Iterator[EspFile]:
-    """Yield every file of the ESP but the boot state."""
+    """Yield every file of the ESP but the boot state, those that firmware starts at the end.
+
+    A cut before them leaves a disk that UEFI passes over, one after them a disk that has it all.
+    """
     sources = sorted(path for path in source_tree.rglob("*") if path.is_file())
     if not sources:
         raise StepError(
             _("The image has no boot loaders in {tree}").format(tree=source_tree),
             _("The image is incomplete: build or fetch it again."),
         )
-    for path in sources:
-        yield EspFile(str(path.relative_to(source_tree)), path.read_bytes())
+    listed = [EspFile(str(path.relative_to(source_tree)), path.read_bytes()) for path in sources]
+    yield from (file for file in listed if not _is_started_by_firmware(file))
     # GRUB reads this one without running it: no quote or dollar sign of an argument can do harm.
     yield EspFile(ARGUMENTS, format_block("args", args, size=None))
     yield EspFile(f"{RESCUE}/vmlinuz", kernel.read_bytes())
@@ -67,19 +78,29 @@ def esp_files(source_tree: Path, args: str, kernel: Path, initrd: Path) -> Itera
     config = kernel.parent / "node.cfg"
     if config.is_file():
         yield EspFile(f"{RESCUE}/node.cfg", config.read_bytes())
+    yield from (file for file in listed if _is_started_by_firmware(file))
 
 
-def fill(esp: Path, files: tuple[EspFile, ...], state: BootState) -> None:
-    """Write ``files`` and both copies of ``state`` below ``esp``, durably.
+def _is_started_by_firmware(file: EspFile) -> bool:
+    return file.name.partition("/")[0] == FIRMWARE_STARTS
 
-    The boot state comes last: without it GRUB starts whatever slot it can load, which is right for
-    an installation that was cut here.
+
+def fill(
+    esp: Path,
+    files: tuple[EspFile, ...],
+    state: BootState,
+    before_state: Callable[[], None] = nothing,
+) -> None:
+    """Write ``files`` in their order and both copies of ``state`` below ``esp``, durably.
+
+    The boot state comes last: an installation that was cut before it may start again on this disk.
     """
     try:
         for file in files:
             _write_durably(esp / file.name, file.content)
         for folder in sorted({(esp / file.name).parent for file in files}):
             _sync_folder(folder)
+        before_state()
         boot_state.create(esp / boot_state.FOLDER, state)
         _sync_folder(esp)
     except OSError as error:

@@ -38,6 +38,12 @@ class TargetLoader:
     def install(self, files: BootFiles, progress: Progress) -> None:
         """Write ESP, GRUB for BIOS and, as far as it takes one, the firmware's entry."""
         with self._image(files) as image:
+
+            def embed_core() -> None:
+                if files.bios:
+                    progress(0.8, _("GRUB for BIOS"))
+                    bios_core.embed(files.disk, image / BOOT_IMAGE, image / CORE_IMAGE)
+
             progress(0.1, _("EFI system partition"))
             # write_esp reads everything back from the disk before it returns.
             esp.write_esp(
@@ -47,10 +53,8 @@ class TargetLoader:
                 image / KERNEL,
                 image / INITRD,
                 fresh_state("A"),
+                embed_core,
             )
-            if files.bios:
-                progress(0.8, _("GRUB for BIOS"))
-                bios_core.embed(files.disk, image / BOOT_IMAGE, image / CORE_IMAGE)
         if read_firmware(self._root) == "uefi":
             problem = firmware.add_boot_entry(files.disk, files.esp.number, files.esp.uuid)
             if problem:

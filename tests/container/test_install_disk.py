@@ -171,7 +171,7 @@ def test_an_installed_node_is_not_wiped_by_the_same_arguments(install: Install, 
     assert again["events"] == []
 
 
-@pytest.mark.parametrize("step", ["partition", "write-slot", "make-bootable"])
+@pytest.mark.parametrize("step", ["partition", "write-slot", "verify-slot"])
 def test_a_cut_leaves_a_disk_that_installs_again(install: Install, step: str) -> None:
     cut = install(stop_at=step)
     assert (cut["disk"]["owner"], cut["disk"]["node_generation"]) == ("node", 0)
@@ -196,9 +196,9 @@ def test_a_cut_while_the_table_is_written_leaves_a_disk_that_installs_again(
         ("check-disk", 0.0),
         *(("partition", seconds) for seconds in (0.05, 0.15, 0.3, 0.45, 0.6, 0.8)),
         ("write-slot", 0.0),
-        ("make-bootable", 0.05),
         ("save-config", 0.0),
         ("save-config", 0.1),
+        ("make-bootable", 0.05),
     ],
     ids=lambda moment: f"{moment[0]}+{moment[1]}s",
 )

@@ -73,8 +73,8 @@ def test_steps_satisfy_the_contract_and_have_stable_names() -> None:
         "partition",
         "write-slot",
         "verify-slot",
-        "make-bootable",
         "save-config",
+        "make-bootable",
         "finish",
     ]
 
@@ -93,8 +93,8 @@ def test_applied_to_a_machine() -> None:
         "create",
         "write /dev/vda3",
         "checksum /dev/vda3",
-        "install loader",
         "save /dev/vda5",
+        "install loader",
         "flush",
     ]
     assert machine.booted is not None

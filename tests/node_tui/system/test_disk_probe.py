@@ -1,13 +1,18 @@
 """Looking at one disk: what cannot be read is told, and is no reason to refuse the others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from node_tui.system import disk_probe
+from node_tui.plan.boot_state import fresh_state
+from node_tui.plan.layout import BIOS_TYPE, CONFIG_TYPE, ESP_TYPE, SLOT_TYPE
+from node_tui.system import boot_state, disk_probe
 from node_tui.system.command import Output
 from node_tui.system.disk_probe import Probe, probe_disk
 from node_tui.system.disks import Inventory, describe_disks
+from node_tui.system.gpt import Entry
 from persist.errors import StepError
 
 
@@ -33,3 +38,62 @@ def test_such_a_disk_is_never_empty() -> None:
     (disk,) = describe_disks(Inventory(lsblk={"blockdevices": [row]}, probes=probes))
     assert (disk.owner, disk.problem) == ("foreign", "Input/output error")
     assert disk.contents == ("cannot be read: Input/output error",)
+
+
+TYPES = (ESP_TYPE, BIOS_TYPE, SLOT_TYPE, SLOT_TYPE, CONFIG_TYPE)
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A disk with a table of ours; its filesystems are the folders ``vfat`` and ``ext4``."""
+    entries = tuple(
+        Entry(number, kind, f"uuid-{number}", "", number * 2**20, 2**20)
+        for number, kind in enumerate(TYPES, start=1)
+    )
+
+    class Folders:
+        def __init__(self, _base: Path) -> None: ...
+
+        @contextmanager
+        def mounted(self, _disk: Path, kind: str, options: str) -> Iterator[Path]:
+            assert {"ro", "loop"} <= set(options.split(","))
+            if not (tmp_path / kind).is_dir():
+                raise StepError(f"no {kind}")
+            yield tmp_path / kind
+
+    monkeypatch.setattr(disk_probe, "Mounts", Folders)
+    monkeypatch.setattr(disk_probe, "_read_signatures", lambda _disk: ("gpt", "PMBR"))
+    monkeypatch.setattr(disk_probe, "_is_blank", lambda *_disk, **_options: False)
+    monkeypatch.setattr(disk_probe, "read_begun", lambda *_disk: entries)
+    (tmp_path / "ext4/a").mkdir(parents=True)
+    (tmp_path / "vfat/grub").mkdir(parents=True)
+    return tmp_path
+
+
+def generation(node: Path, *numbers: int) -> int | None:
+    for number in numbers:
+        (node / f"ext4/a/{number:06d}.tar").touch()
+    return probe_disk(Path("/dev/vda"), 512).generation
+
+
+def test_a_cut_before_the_boot_state_leaves_a_disk_that_installs_again(node: Path) -> None:
+    assert generation(node) == 0
+    assert generation(node, 1) == 0
+    boot_state.create(node / "vfat/grub", fresh_state("A"))
+    assert generation(node, 1) == 1
+
+
+def test_a_node_that_ran_is_one_whatever_became_of_its_boot_state(node: Path) -> None:
+    assert generation(node, 1, 2) == 2
+
+
+def test_an_esp_that_cannot_be_read_proves_nothing(node: Path) -> None:
+    (node / "vfat/grub").rmdir()
+    (node / "vfat").rmdir()
+    assert generation(node, 1) == 1
+
+
+def test_a_config_that_cannot_be_read_is_told(node: Path) -> None:
+    (node / "ext4/a").rmdir()
+    (node / "ext4").rmdir()
+    assert generation(node) == disk_probe.UNREADABLE

@@ -49,6 +49,29 @@ def test_everything_grub_needs_is_there(files: tuple[EspFile, ...], tmp_path: Pa
     check(esp, files, fresh_state("A"))
 
 
+def test_what_firmware_starts_comes_after_all_that_it_needs(files: tuple[EspFile, ...]) -> None:
+    assert [file.name for file in files][-1] == "EFI/BOOT/BOOTX64.EFI"
+    assert [file.name.startswith("EFI/") for file in files].count(True) == 1
+
+
+def test_the_state_is_written_when_everything_else_is_there(
+    files: tuple[EspFile, ...], tmp_path: Path
+) -> None:
+    esp = tmp_path / "esp"
+    esp.mkdir()
+    seen: list[bool] = []
+
+    def cut() -> None:
+        seen.append((esp / "EFI/BOOT/BOOTX64.EFI").exists())
+        seen.append((esp / "grub/state0").exists())
+        raise StepError("power is gone")
+
+    with pytest.raises(StepError, match="power is gone"):
+        fill(esp, files, fresh_state("A"), cut)
+    assert seen == [True, False]
+    assert boot_state.read(esp / "grub").state is None
+
+
 @pytest.mark.parametrize("name", ["EFI/BOOT/BOOTX64.EFI", "node/rescue/vmlinuz", "grub/state1"])
 def test_a_file_that_does_not_read_back_is_named(
     files: tuple[EspFile, ...], tmp_path: Path, name: str

@@ -48,7 +48,13 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
         return noted
 
-    monkeypatch.setattr(loader.esp, "write_esp", note("esp"))
+    def write_esp(*values: object) -> None:
+        *plain, before_state = values
+        note("esp")(*plain)
+        assert callable(before_state)
+        before_state()
+
+    monkeypatch.setattr(loader.esp, "write_esp", write_esp)
     monkeypatch.setattr(loader.bios_core, "embed", note("bios"))
     monkeypatch.setattr(loader.firmware, "add_boot_entry", note("firmware", "no room"))
     monkeypatch.setattr(loader, "read_device", lambda path: path)
