@@ -1,7 +1,7 @@
 """What identifies this node, made here once: machine-id and SSH host keys, kept in /config.
 
 Runs before the network and before sshd. A live or stateless node makes host keys only when SSH is
-open: they cost seconds of computing and are gone with the next boot.
+open: they are gone with the next boot.
 """
 
 import sys
@@ -16,8 +16,9 @@ from persist.translation import _
 from plugins.api.facts import SlotName
 
 MACHINE_ID = "/etc/machine-id"
-# Kind and bits; ssh-keygen's own choice for ed25519, which has no other.
-HOST_KEYS = {"ed25519": (), "rsa": ("-b", "3072")}
+# Kinds that take no time: an RSA key costs seconds of computing before the network may start. ECDSA
+# is for clients that may use nothing but what FIPS 186-4 names.
+HOST_KEYS = {"ed25519": (), "ecdsa": ("-b", "256")}
 SSH_CLOSED = "etc/ssh/sshd_not_to_be_run"
 CONFIG_DIR = "config"
 

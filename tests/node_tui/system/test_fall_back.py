@@ -25,6 +25,12 @@ def test_a_good_slot_stays_whatever_the_other_is() -> None:
     assert not is_unproven("A", lambda: copies("good"))
 
 
+def test_the_slot_that_runs_counts_and_not_the_one_that_should() -> None:
+    state = BootState(gen=0, active="B", good="A", a="good", b="bad")
+    assert not is_unproven("A", lambda: Copies(state, state))
+    assert is_unproven("B", lambda: Copies(state, state))
+
+
 def test_without_a_state_the_machine_stays_up() -> None:
     assert not is_unproven("A", lambda: Copies(None, None))
 
@@ -54,17 +60,18 @@ def test_what_is_done_and_said(
     assert text in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "error",
+    [StepError("/dev/node/esp cannot be mounted"), OSError(5, "/run/node cannot be mounted")],
+    ids=["step", "system"],
+)
 def test_an_unreadable_esp_does_not_reboot(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(self: object) -> Copies:
-        raise StepError("/dev/node/esp cannot be mounted")
+        raise error
 
     monkeypatch.setattr(fall_back, "read_boot", lambda _root: Boot(mode="installed", slot="A"))
     monkeypatch.setattr(fall_back.BootStateStore, "read", refuse)
     assert fall_back.main() == 1
     assert "cannot be mounted" in capsys.readouterr().err
-
-
-def test_states_are_those_of_the_boot_state() -> None:
-    assert isinstance(copies("good").state, BootState)
