@@ -47,9 +47,7 @@ def merge_config(saved: NodeConfig | None, arguments: Arguments) -> Merged:
     """Return the config that results; raise ConfigError naming path and argument to mend."""
     plain: dict[str, Any] = encode_config(saved) if saved is not None else {}
     provenance = dict.fromkeys(_leaves(plain, ""), "saved")
-    settings = sorted(arguments.settings, key=_index_order)
-    legacy_first = [s for s in settings if not s.argument.startswith("node.")]
-    for setting in (*legacy_first, *(s for s in settings if s.argument.startswith("node."))):
+    for setting in sorted(arguments.settings, key=_index_order):
         _place(plain, setting)
         for path in [path for path in provenance if _is_inside(path, setting.dotted)]:
             del provenance[path]
@@ -67,7 +65,10 @@ def merge_config(saved: NodeConfig | None, arguments: Arguments) -> Merged:
 
 
 def _index_order(setting: Setting) -> tuple[int, ...]:
-    """``links.1`` after ``links.0``, in whatever order they were typed."""
+    """``links.1`` after ``links.0``, in whatever order they were typed.
+
+    Sorting is stable: old arguments, which have no index, stay before ``node.*``.
+    """
     return tuple(part for part in setting.path if isinstance(part, int))
 
 

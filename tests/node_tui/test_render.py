@@ -66,6 +66,13 @@ def test_a_port_never_has_addresses() -> None:
     assert not any("[ipv4]" in content or "[ipv6]" in content for content in ports)
 
 
+def test_a_vlan_may_lie_on_a_card() -> None:
+    vlan = Link(name="mgmt", kind="vlan", parent="52:54:00:ab:01:00", vlan=20)
+    (profile,) = render_profiles(Network(links=(vlan,))).values()
+    assert "[ethernet]\nmac-address=52:54:00:AB:01:00\n" in profile
+    assert "parent=" not in profile
+
+
 @pytest.mark.skipif(shutil.which("nft") is None, reason="nft is missing (package nftables)")
 @pytest.mark.skipif(os.geteuid() != 0, reason="nft checks rules as root only")
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

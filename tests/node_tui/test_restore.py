@@ -14,6 +14,7 @@ import pytest
 from kickstart.arguments import Arguments
 from node_tui import render as rendering
 from node_tui import restore as restoring
+from node_tui.rendered import write_file
 from node_tui.restore import restore
 from persist.store import StoredFile, save_generation
 from persist.toml import load_config
@@ -182,6 +183,37 @@ def test_a_fault_of_our_own_still_renders_the_defaults(
     assert (tmp_path / "etc/nftables.conf").exists()
     profiles = tmp_path / "etc/NetworkManager/system-connections"
     assert [path.name for path in profiles.iterdir()] == ["uplink.nmconnection"]
+
+
+def test_beside_a_wrong_argument_only_credentials_count(tmp_path: Path, boot: Boot) -> None:
+    boot(f"hostname=n1 ntp=ntp..example adminpw={HASH}")
+    assert (tmp_path / "etc/hostname").read_text() == ""
+    assert _shadow_hash(tmp_path, "admin") == HASH
+
+
+def test_a_password_that_must_be_changed(tmp_path: Path, boot: Boot) -> None:
+    boot(f"adminpw={HASH} node.security.expire_admin_password")
+    assert f"admin:{HASH}:0:0:" in (tmp_path / "etc/shadow").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_shadow_keeps_its_owner(tmp_path: Path, boot: Boot) -> None:
+    os.chown(tmp_path / "etc/shadow", 0, 42)
+    boot(f"adminpw={HASH}")
+    assert (tmp_path / "etc/shadow").stat().st_gid == 42
+
+
+def test_a_file_is_closed_to_others_from_its_first_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    (tmp_path / ".x.new").write_text("left behind by a cut")
+    monkeypatch.setattr(
+        os, "fchmod", lambda descriptor, _mode: seen.append(os.fstat(descriptor).st_mode & 0o777)
+    )
+    write_file(tmp_path / "x", b"secret", 0o644)
+    assert seen == [0o600]
+    assert (tmp_path / "x").read_bytes() == b"secret"
 
 
 def test_when_rendering_fails_the_restored_files_stand(

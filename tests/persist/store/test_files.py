@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from persist.errors import StepError
 from persist.store import Generation, StoredFile, gather_file, place_files
+from persist.store import files as stored_files
 from persist.store.generation import pack_generation, unpack_generation
 
 _NAME = st.text(
@@ -160,3 +161,26 @@ def test_a_file_that_becomes_a_link_is_not_followed(
     monkeypatch.setattr(Path, "lstat", lambda _path: seen)
     with pytest.raises(StepError, match="/note cannot be kept"):
         gather_file(tmp_path, "/note", asked_by="test")
+
+
+def test_nobody_reads_a_file_that_is_being_placed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(
+        stored_files, "_dress", lambda path, _item: seen.append(path.stat().st_mode & 0o777)
+    )
+    assert place_files([StoredFile(path="/key", content=b"x", mode=0o640)], tmp_path) == ()
+    assert seen == [0o600]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root sets trusted attributes")
+def test_attributes_of_the_overlay_are_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("")
+    try:
+        os.setxattr(path, "trusted.overlay.origin", b"1")
+        os.setxattr(path, "trusted.note", b"2")
+    except OSError:
+        pytest.skip("this filesystem keeps no trusted attributes")
+    assert gather_file(tmp_path, "/x", asked_by="test").xattrs == {"trusted.note": b"2"}

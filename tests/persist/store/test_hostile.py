@@ -69,6 +69,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "device": lambda: packed((member(type=tarfile.CHRTYPE, devmajor=1, devminor=1), b"")),
     "pipe": lambda: packed((member(type=tarfile.FIFOTYPE), b"")),
     "time": lambda: packed((member(pax_headers={"mtime": "inf"}), b"")),
+    "format": lambda: packed(manifest={**MANIFEST, "format": 2}),
+    "order": lambda: packed().replace(b"manifest.json", b"manifest.jsox"),
+    "content": lambda: packed((member(size=1), b"x")),
     "unlisted": lambda: packed((tarfile.TarInfo("files/etc/y"), b"")),
     "size": lambda: packed()[:124] + b"\x80" + b"\xff" * 11 + packed()[136:],
 }

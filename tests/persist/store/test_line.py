@@ -16,6 +16,7 @@ from persist.store import (
     config_lock,
     durable,
     find_generation,
+    generation,
     line,
     list_generations,
     newest_generation,
@@ -292,3 +293,27 @@ def test_what_is_no_file_is_skipped_without_waiting(tmp_path: Path, kind: str) -
     assert found is not None
     assert found.number == 1
     assert [skip.path for skip in skipped] == [strange]
+
+
+def test_one_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_generation(tmp_path, "A", "version = 1\n")
+    monkeypatch.setattr(generation, "LARGEST", 5000)
+    assert "too large" in str(find_generation(tmp_path, "A")[1][0])
+
+
+def test_the_first_save_makes_its_directory_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_directory", synced.append)
+    save_generation(tmp_path, "A", "version = 1\n")
+    assert synced == [tmp_path, tmp_path / "a"]
+
+
+def test_the_mode_does_not_depend_on_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        durable.write_durably(tmp_path / "x", b"", 0o644)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o644
