@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from node_tui.cli.status import describe_check
-from node_tui.cli.terminal import say, say_json
-from node_tui.client import Client, EngineAbsentError
+from node_tui.cli.terminal import complain, say, say_json
+from node_tui.client import Client
+from persist.errors import AccessError, NodeError
 from plugins.api.facts import Health, Slots
 
 SECONDS_TO_BECOME_HEALTHY = 300.0
@@ -29,9 +30,20 @@ def run(client: Client, arguments: Namespace) -> int:
     unproven = _is_unproven(_retry(client.slots, lambda _slots: True, deadline))
     wanted = _is_healthy if unproven else lambda _health: True
     health = _retry(lambda: client.health(fresh=True), wanted, deadline)
-    marked = client.mark_good() if health.healthy else ""
+    marked = _mark(client, deadline, unproven=unproven) if health.healthy else ""
     code = _report(health, marked, as_json=arguments.json)
     return code if unproven else 0
+
+
+def _mark(client: Client, deadline: float, *, unproven: bool) -> str:
+    """Mark the slot; one that proved itself before only gets a line when that fails."""
+    try:
+        return _retry(client.mark_good, lambda _words: True, deadline if unproven else 0.0)
+    except NodeError as error:
+        if unproven:
+            raise
+        complain(error)
+        return ""
 
 
 def _report(health: Health, marked: str, *, as_json: bool) -> int:
@@ -56,12 +68,15 @@ def _is_healthy(health: Health) -> bool:
 def _retry(ask: Callable[[], Answer], wanted: Callable[[Answer], bool], deadline: float) -> Answer:
     """Return the first wanted answer, or the last before ``deadline``.
 
-    An engine that is still starting, or starting again, is waited for like everything else.
+    An engine that is still starting, or starting again, is waited for like everything else, and
+    so is one that fails: at power-on much is not ready yet that will be.
     """
     while True:
         try:
             answer = ask()
-        except EngineAbsentError:
+        except AccessError:
+            raise
+        except NodeError:
             if time.monotonic() > deadline:
                 raise
         else:

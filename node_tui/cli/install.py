@@ -9,7 +9,7 @@ from kickstart.arguments import parse_command_line
 from kickstart.merge import merge_config
 from node_tui.cli.operations import follow
 from node_tui.cli.terminal import say, say_json
-from node_tui.client import Client, EngineAbsentError
+from node_tui.client import Client, EngineAbsentError, EngineSilentError
 from persist.errors import NodeError
 from persist.translation import _
 from plugins.api.events import Operation
@@ -49,6 +49,8 @@ def install_unattended(client: Client, *, as_json: bool) -> int:
     """
     try:
         operation = _start(client)
+    except EngineSilentError:
+        raise  # nobody knows what it does: "nothing was written" would be a guess
     except NodeError as error:
         say(_("Installation refused, nothing was written: {reason}").format(reason=error.message))
         if error.hint:

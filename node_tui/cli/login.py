@@ -1,4 +1,4 @@
-"""The login shell of admin: the console UI for people, four programs for commands, never a shell.
+"""The login shell of admin: the console UI for people, a few programs for commands, never a shell.
 
 sshd and login start this as ``node-login`` for a session and as ``node-login -c COMMAND`` for a
 command. A command is split into words, and the words are given to one of the programs below as they
@@ -18,9 +18,11 @@ from persist.translation import _
 
 CONSOLE = Path("/usr/bin/node-tui")
 NODECTL = Path("/usr/bin/nodectl")
+PERSIST = Path("/usr/bin/persist")
 GUEST_TUNNEL = Path("/usr/bin/virt-ssh-helper")
 LOCAL_LIBVIRT = "qemu:///system"
 NOT_OVER_SSH = ("engine",)
+HELP = ("-h", "--help")
 
 # What the session may keep: everything else could change what the programs do.
 KEPT_VARIABLES = ("HOME", "LANG", "LOGNAME", "NODE_LANG", "TERM", "USER")
@@ -70,8 +72,10 @@ def choose_command(line: str) -> list[str]:
     except ValueError:  # a quote that never ends
         raise _refusal(line) from None
     match words:
-        case ["nodectl", *rest] if not set(rest[:1]) & set(NOT_OVER_SSH):
+        case ["nodectl", *rest] if _is_allowed(rest):
             return [str(NODECTL), *rest]
+        case ["persist" | "unpersist" as name, *rest]:
+            return [str(PERSIST.with_name(name)), *rest]
         case ["virt-ssh-helper", "qemu:///system"]:
             return [str(GUEST_TUNNEL), LOCAL_LIBVIRT]
         case ["virt-ssh-helper", "-r", "qemu:///system"]:
@@ -79,6 +83,12 @@ def choose_command(line: str) -> list[str]:
         case ["sh", "-c", script]:
             return _read_libvirt_script(script, line)
     raise _refusal(line)
+
+
+def _is_allowed(words: Sequence[str]) -> bool:
+    """Say whether nodectl may run: the verb comes first, no option or ``--`` stands before it."""
+    verb = words[0] if words else ""
+    return verb in HELP or (verb not in NOT_OVER_SSH and not verb.startswith("-"))
 
 
 def keep_environment(given: Mapping[str, str]) -> dict[str, str]:
@@ -102,5 +112,8 @@ def _read_libvirt_script(script: str, line: str) -> list[str]:
 def _refusal(line: str) -> AccessError:
     return AccessError(
         _("This node runs no such command: {line!r}").format(line=line),
-        _("Known here: nodectl, virt-ssh-helper. Without a command, the console opens."),
+        _(
+            "Known here: nodectl, persist, unpersist, virt-ssh-helper. "
+            "Without a command, the console opens."
+        ),
     )

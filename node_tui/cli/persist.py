@@ -1,5 +1,9 @@
 """persist and unpersist: this image keeps the config of a node, and no single files yet."""
 
+import argparse
+import sys
+from pathlib import Path
+
 from node_tui.cli.terminal import run_command
 from persist.errors import PlanError
 from persist.translation import _
@@ -7,7 +11,15 @@ from persist.translation import _
 
 def main() -> int:
     """Refuse: a change that looks kept and is lost at reboot would be worse than none."""
+    # Whatever else is asked for is refused too, so nothing else is parsed.
+    build_parser(Path(sys.argv[0]).name).parse_known_args()
     return run_command(_refuse)
+
+
+def build_parser(name: str) -> argparse.ArgumentParser:
+    """Return the grammar of ``persist`` or ``unpersist``."""
+    told = _("Keep single files over reboots: this image cannot yet, and says so.")
+    return argparse.ArgumentParser(prog=name, description=told)
 
 
 def _refuse() -> int:

@@ -1,6 +1,6 @@
 """A typed client of the engine's API."""
 
 from node_tui.client.client import Client
-from node_tui.client.connection import EngineAbsentError
+from node_tui.client.connection import EngineAbsentError, EngineSilentError
 
-__all__ = ["Client", "EngineAbsentError"]
+__all__ = ["Client", "EngineAbsentError", "EngineSilentError"]

@@ -8,7 +8,12 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from node_tui.client.connection import SECONDS_TO_ANSWER, EngineAbsentError, UnixConnection
+from node_tui.client.connection import (
+    SECONDS_TO_ANSWER,
+    EngineAbsentError,
+    EngineSilentError,
+    UnixConnection,
+)
 from node_tui.client.problems import raise_problem
 from persist.errors import NodeError
 from persist.translation import _
@@ -144,7 +149,8 @@ class Client:
             yield answer
         except TimeoutError as error:
             message = _("The engine gave no answer within {seconds} s.")
-            raise NodeError(message.format(seconds=limit), _("Try again.")) from error
+            hint = _("Try again; nodectl operations shows what is under way.")
+            raise EngineSilentError(message.format(seconds=limit), hint) from error
         except (http.client.HTTPException, ConnectionError) as error:
             raise EngineAbsentError(
                 _("The engine ended the connection."),

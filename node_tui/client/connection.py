@@ -33,7 +33,17 @@ class UnixConnection(http.client.HTTPConnection):
                 _("The engine does not listen on {path}.").format(path=self._path),
                 _("On a node: systemctl status node-engine. Elsewhere: nodectl engine --sockets."),
             ) from error
+        except OSError as error:  # its queue is full, or the path is none of a socket
+            reason = error.strerror or error
+            raise EngineAbsentError(
+                _("No connection to {path}: {reason}").format(path=self._path, reason=reason),
+                _("Try again in a moment."),
+            ) from error
 
 
 class EngineAbsentError(NodeError):
     """Nobody listens: this is no node, or its engine is not up (yet)."""
+
+
+class EngineSilentError(NodeError):
+    """The engine took a request and gave no answer in time; what was asked may still happen."""

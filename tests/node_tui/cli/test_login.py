@@ -20,6 +20,9 @@ ALLOWED = [
     ("nodectl status", ["/usr/bin/nodectl", "status"]),
     ("nodectl status --json", ["/usr/bin/nodectl", "status", "--json"]),
     ("nodectl", ["/usr/bin/nodectl"]),
+    ("nodectl --help", ["/usr/bin/nodectl", "--help"]),
+    ("persist list", ["/usr/bin/persist", "list"]),
+    ("unpersist '/etc/a b'", ["/usr/bin/unpersist", "/etc/a b"]),
     ("nodectl upgrade 'a b'", ["/usr/bin/nodectl", "upgrade", "a b"]),
     # What libvirt 9 sends for qemu+ssh://, recorded: by default, read-only, and with proxy=native.
     (AUTO.format(ro=""), ["/usr/bin/virt-ssh-helper", "qemu:///system"]),
@@ -58,7 +61,10 @@ REFUSED = [
     "nodectl 'unfinished",
     "nodectl engine",
     "nodectl engine --sockets /tmp/x",
-    "persist /etc/motd",
+    "nodectl -- engine --sockets /tmp/x",
+    "nodectl --json engine",
+    "nodectl -x engine",
+    "/usr/bin/persist /etc/motd",
     "scp -t /etc",
     "/usr/lib/openssh/sftp-server",
     "internal-sftp",
@@ -134,5 +140,5 @@ def test_a_refusal_exits_9_and_names_what_is_known(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 9
     assert done.stderr.startswith("error: This node runs no such command: ")
-    assert "Known here: nodectl, virt-ssh-helper." in done.stderr
+    assert "Known here: nodectl, persist, unpersist, virt-ssh-helper." in done.stderr
     assert not marker.exists()

@@ -7,32 +7,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from node_tui.cli import health as health_verb
 from node_tui.cli import install as install_verb
 from node_tui.cli.nodectl import main
 from node_tui.cli.persist import main as persist_main
 from node_tui.engine.operations import Operations
 from persist.errors import PlanError, StepError
 from plugins.api.events import Event, Monitor, Operation
-from plugins.api.facts import Check, Facts, Health, Slot, Slots
+from plugins.api.facts import Facts
+from tests.node_tui.cli.conftest import Run
 from tests.node_tui.engine.benches import Bench, some_facts
-
-Run = Callable[..., int]
-
-
-@pytest.fixture
-def run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Run:
-    def call(*words: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["nodectl", *words, "--sockets", str(bench.folder)])
-        return main()
-
-    return call
 
 
 def test_status_shows_what_matters(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,62 +194,10 @@ def test_operations_are_listed_and_shown(
     assert run("operations", "nothing") == 1
 
 
-def unhealthy() -> Health:
-    failed = Check(name="network", passed=False, message="eno1: no carrier", hint="Cable?")
-    return Health(healthy=False, checks=(failed,))
-
-
-def one_slot(mark: str) -> Slots:
-    slot = msgspec.convert(
-        {"name": "A", "device": "/dev/node/slot-a", "mark": mark, "booted": True}, Slot
-    )
-    return Slots(booted="A", active="A", good="A", slots=(slot,))
-
-
-def test_health_exits_4_when_a_required_check_fails(
-    bench: Bench, run: Run, capsys: pytest.CaptureFixture[str]
+def test_persist_refuses_clearly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("health") == 0
-    assert bench.health.fresh
-    bench.health.answers = [unhealthy()]
-    capsys.readouterr()
-    assert run("health") == 4
-    assert capsys.readouterr().out == "network FAILED  eno1: no carrier  Cable?\n"
-
-
-def test_an_unproven_slot_gets_time_and_its_mark(
-    bench: Bench, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    bench.engine.read_slots = lambda: one_slot("try2")
-    bench.health.answers = [unhealthy(), unhealthy()]
-    assert run("health", "--mark") == 0
-    assert bench.health.marked == 1
-    assert capsys.readouterr().out.splitlines()[-1] == "slot A is good"
-
-
-def test_an_unproven_slot_that_stays_sick_fails(
-    bench: Bench, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    monkeypatch.setattr(health_verb, "SECONDS_TO_BECOME_HEALTHY", 0.0)
-    bench.engine.read_slots = lambda: one_slot("try1")
-    bench.health.answers = [unhealthy()] * 50
-    assert run("health", "--mark") == 4
-    assert bench.health.marked == 0
-
-
-def test_a_proven_slot_is_not_given_up(
-    bench: Bench, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bench.engine.read_slots = lambda: one_slot("good")
-    bench.health.answers = [unhealthy()]
-    assert run("health", "--mark") == 0
-    assert bench.health.marked == 0
-    assert "no carrier" in capsys.readouterr().out
-
-
-def test_persist_refuses_clearly(capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["persist", "add", "--now", "/etc/motd"])
     assert persist_main() == 3
     assert "cannot persist single files; nothing was changed" in capsys.readouterr().err
 
