@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from node_tui.plan.layout import Layout, Partition
+from node_tui.plan.layout import Layout, Partition, words
 from node_tui.plan.machine import Made
 from node_tui.system.block import partition_device, read_device, settle
 from node_tui.system.command import run
@@ -61,7 +61,7 @@ class Repart:
         settle()
 
     def read(self, disk: str) -> tuple[Made, ...]:
-        """Return the partitions from the disk itself; StepError when a device is missing."""
+        """Return the partitions from the disk itself; StepError when a device is missing or old."""
         device = read_device(Path(disk))
         entries = read_table(device.path, device.sector_size)
         return tuple(_made(device.path, entry) for entry in entries)
@@ -75,6 +75,15 @@ class Repart:
 
 def _made(disk: Path, entry: Entry) -> Made:
     device = partition_device(disk, entry.number)
+    shown = read_device(device).size
+    if shown != entry.size:
+        # The kernel kept an older table: what is written there would land elsewhere.
+        raise StepError(
+            _("{device} has {shown}, the table of {disk} says {size}").format(
+                device=device, shown=words(shown), disk=disk, size=words(entry.size)
+            ),
+            _("Start this machine again, then install again."),
+        )
     return Made(entry.number, entry.label, entry.type, entry.uuid, entry.size, device)
 
 

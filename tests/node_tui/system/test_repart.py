@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from node_tui.plan.layout import GIB, Layout, lay_out
+from node_tui.plan.layout import ESP_TYPE, GIB, Layout, lay_out
 from node_tui.system import repart
+from node_tui.system.block import Device
 from node_tui.system.command import Output
+from node_tui.system.gpt import Entry
 from node_tui.system.repart import Repart, render_definitions, write_definitions
 from persist.errors import StepError
 
@@ -58,3 +60,19 @@ def test_an_answer_that_is_no_json_is_told(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(StepError, match="something unexpected") as caught:
         Repart(tmp_path / "d").preview("/dev/vda", layout())
     assert caught.value.hint == "Refusing to repartition"
+
+
+@pytest.mark.parametrize("shown", [2**27, 2**26])
+def test_a_partition_that_the_kernel_remembers_from_before_is_refused(
+    shown: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = Entry(1, ESP_TYPE, "uuid-1", "ESP", 2**20, 2**27)
+    sizes = {"vda": 20 * GIB, "vda1": shown}
+    monkeypatch.setattr(repart, "read_device", lambda path: Device(path, sizes[path.name], 512, ""))
+    monkeypatch.setattr(repart, "read_table", lambda *_disk: (entry,))
+    monkeypatch.setattr(repart, "partition_device", lambda *_part: Path("/dev/vda1"))
+    if shown == entry.size:
+        assert [made.size for made in Repart().read("/dev/vda")] == [2**27]
+        return
+    with pytest.raises(StepError, match="/dev/vda1 has 64 MiB, the table of /dev/vda says 128 MiB"):
+        Repart().read("/dev/vda")
