@@ -28,7 +28,8 @@ def read_boot(root: Path) -> Boot:
     """Return the marker; PlanError when it is missing or damaged: then this is no node."""
     path = root / MARKER
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Boot)
+        # A command line may hold any byte, and the marker repeats it.
+        return msgspec.json.decode(path.read_text("utf-8", errors="replace"), type=Boot)
     except FileNotFoundError as error:
         raise PlanError(
             _("{path} is missing: this machine was not started as a node.").format(path=path),

@@ -152,10 +152,11 @@ def _read_udev() -> dict[str, dict[str, str]]:
 def _read_boot_device() -> str | None:
     """Return the device of the live medium; None when nothing says so (PXE, installed)."""
     try:
-        told = msgspec.json.decode(BOOT_MARKER.read_bytes()).get("medium_device")
+        told = msgspec.json.decode(BOOT_MARKER.read_text("utf-8", errors="replace"))
     except FileNotFoundError:
         return None
-    return os.path.realpath(told) if told else None
+    medium = told.get("medium_device")
+    return os.path.realpath(medium) if medium else None
 
 
 def whole_disks(seen: Inventory) -> tuple[Block, ...]:

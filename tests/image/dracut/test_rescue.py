@@ -94,6 +94,15 @@ def test_it_is_no_shell(initramfs: Initramfs) -> None:
         assert not (initramfs.folder / "asked").exists()
 
 
+def test_it_listens_on_after_the_end_of_a_line(initramfs: Initramfs) -> None:
+    with console(initramfs) as admin:
+        read_until(admin, "Without an answer")
+        os.write(admin, b"\x04")
+        time.sleep(0.1)
+        os.write(admin, b"poweroff\n")
+        assert asked(initramfs) == "--force --force poweroff\n"
+
+
 def test_it_restarts_by_itself(initramfs: Initramfs) -> None:
     with console(initramfs, wait=1):
         assert asked(initramfs) == "--force --force reboot\n"

@@ -34,6 +34,15 @@ def test_config(initramfs: Initramfs, code: int, mount: int, config: str) -> Non
     assert ("CONFIG UNREADABLE" in done.stdout) is (config != "ok")
 
 
+def test_a_config_with_errors_takes_no_more_writes(initramfs: Initramfs) -> None:
+    initramfs.stub("e2fsck", "exit 0")
+    initramfs.stub("udevadm", "exit 0")
+    initramfs.stub("mount", f'echo "$@" >>{initramfs.folder}/mounted')
+    initramfs.run("mode=installed; mount_config", *SOURCES)
+    (mounted,) = (initramfs.folder / "mounted").read_text().splitlines()
+    assert "errors=remount-ro" in mounted
+
+
 def test_a_missing_config_partition_does_not_stop_the_boot(initramfs: Initramfs) -> None:
     initramfs.stub("udevadm", "exit 1")
     done = initramfs.run('mode=installed; mount_config; echo "$config"', *SOURCES)

@@ -77,7 +77,12 @@ def test_messages_reach_every_console(initramfs: Initramfs) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "limit"), [("", "90"), ("rd.timeout=7", "7"), ("rd.timeout=x", "90")]
+    ("line", "limit"),
+    [
+        ("", "90"),
+        ("rd.timeout=7", "7"),
+        *((f"rd.timeout={word}", "90") for word in ("x", "", "00")),
+    ],
 )
 def test_waiting_has_an_end(initramfs: Initramfs, line: str, limit: str) -> None:
     initramfs.command_line(line)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,16 @@ def test_without_swap_data_is_number_seven(tmp_path: Path) -> None:
     uevent = disks.partition("sda", 7) / "uevent"
     uevent.write_text(uevent.read_text().replace("Swap", "Data"))
     assert disks.role("sda", 7) == "NODE_ROLE=data"
+
+
+def test_no_table_is_probed_once_the_disk_is_known(tmp_path: Path) -> None:
+    disks = Disks(tmp_path, ("sda", "sdb"))
+    disks.path = stub(tmp_path, "blkid", f"touch {tmp_path}/probed")
+    assert disks.role("sda", 5) == ""
+    (tmp_path / "probed").unlink()
+    (tmp_path / "run/boot-disk").write_text("sda\n")
+    assert (disks.role("sda", 5), disks.role("sdb", 5)) == ("NODE_ROLE=config", "")
+    assert not (tmp_path / "probed").exists()
 
 
 def test_a_clone_plugged_in_later_gets_no_links(tmp_path: Path) -> None:
@@ -182,3 +193,19 @@ def test_an_installation_is_told_on_serial_lines_only(tmp_path: Path, code: int)
     assert (tmp_path / "tty0").read_text() == ""
     # Each line opens the terminal anew; a file keeps the last of them only.
     assert (tmp_path / "ttyS0").read_bytes() == (tmp_path / "hvc0").read_bytes() == b"refused\r\n"
+
+
+def test_a_terminal_that_takes_nothing_does_not_hold_an_installation_up(tmp_path: Path) -> None:
+    (tmp_path / "active").write_text("ttyS0 ttyS1\n")
+    # Nobody reads the pipe: opening it for writing waits for ever, as a line without carrier does.
+    os.mkfifo(tmp_path / "ttyS0")
+    (tmp_path / "ttyS1").write_text("")
+    path = stub(tmp_path, "nodectl", "for n in 1 2 3 4 5 6 7 8; do echo $n; done")
+    environment = {
+        "PATH": path, "CONSOLES": f"{tmp_path}/active", "DEV": str(tmp_path), "PATIENCE": "1",
+    }  # fmt: skip
+    started = time.monotonic()
+    done = run("install-unattended", environment=environment)
+    assert done.returncode == 0
+    assert time.monotonic() - started < 6
+    assert (tmp_path / "ttyS1").read_bytes() == b"8\r\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from node_tui.system.boot_mode import SECURE_BOOT, is_secure_boot, read_boot, read_firmware
+from node_tui.system.boot_mode import MARKER, SECURE_BOOT, is_secure_boot, read_boot, read_firmware
 from node_tui.system.facts import FactsReader
 from node_tui.system.network import KernelAddresses, read_links
 from node_tui.system.release import read_release, read_signer
@@ -49,6 +49,12 @@ def test_the_mark_of_the_initramfs(tmp_path: Path) -> None:
     write(tmp_path, {"run/node/boot.json": json.dumps(marker)})
     boot = read_boot(tmp_path)
     assert (boot.mode, boot.slot, boot.config, boot.bundle) == ("installed", "A", "ok", None)
+
+
+def test_a_marker_that_repeats_odd_bytes_of_the_command_line_is_read(tmp_path: Path) -> None:
+    (tmp_path / "run/node").mkdir(parents=True)
+    (tmp_path / MARKER).write_bytes(b'{"mode": "live", "source": "http://x/\xff.raucb"}')
+    assert read_boot(tmp_path).source == "http://x/\N{REPLACEMENT CHARACTER}.raucb"
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"mode": "flying"}', "[1]"])

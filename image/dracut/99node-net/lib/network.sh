@@ -11,7 +11,7 @@ network_up() {
     write_networks
     udevadm settle --timeout=20 || :
     systemctl start systemd-networkd.service
-    network_limit=$(argument rd.timeout) || network_limit=90
+    network_limit=$(device_limit)
     say "Waiting for the network (at most $network_limit s) ..."
     "$WAIT_ONLINE" --any --operational-state=routable \
         --timeout="$network_limit" ||

@@ -34,7 +34,7 @@ mount_config() {
     if [ "$config_code" -ge 4 ]; then
         config="unreadable: e2fsck $config_device ended with $config_code"
     elif mkdir -p "$SYSROOT/config" &&
-        mount -t ext4 -o rw,nosuid,nodev,noexec "$config_device" "$SYSROOT/config"; then
+        mount -t ext4 -o rw,nosuid,nodev,noexec,errors=remount-ro "$config_device" "$SYSROOT/config"; then
         config=ok
     else
         config="unreadable: $config_device cannot be mounted"

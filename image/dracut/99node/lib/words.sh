@@ -71,12 +71,19 @@ quoted_or_null() {
     if [ -n "$1" ]; then quoted "$1"; else printf null; fi
 }
 
+# device_limit: prints the seconds to wait for a device or a link: rd.timeout=, 90 when that is none.
+# No 0: to some programs it means for ever.
+device_limit() {
+    limit_seconds=$(argument rd.timeout) || limit_seconds=90
+    case $limit_seconds in
+        '' | 0* | *[!0-9]*) limit_seconds=90 ;;
+    esac
+    printf '%s\n' "$limit_seconds"
+}
+
 # wait_for DEVICE WHAT: waits for a device link, rd.timeout= seconds at most (90).
 wait_for() {
-    wait_limit=$(argument rd.timeout) || wait_limit=90
-    case $wait_limit in
-        '' | 0 | *[!0-9]*) wait_limit=90 ;;
-    esac
+    wait_limit=$(device_limit)
     udevadm wait --timeout=10 "$1" 2>/dev/null && return 0
     say "Waiting for $2 (at most $wait_limit s) ..."
     udevadm wait --timeout="$wait_limit" "$1" 2>/dev/null
