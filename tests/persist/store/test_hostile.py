@@ -29,12 +29,18 @@ def sealed(body: bytes) -> bytes:
     return body + hashlib.sha256(body).hexdigest().encode()
 
 
-def packed(*more: tuple[tarfile.TarInfo, bytes], manifest: Any = MANIFEST) -> bytes:
+def packed(
+    *more: tuple[tarfile.TarInfo, bytes],
+    manifest: Any = MANIFEST,
+    first: tuple[str, str] = ("manifest.json", "node.toml"),
+) -> bytes:
     """Return a tar with a manifest, a config and ``more``."""
     body = io.BytesIO()
     plain = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
     with tarfile.open(fileobj=body, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for name, content in (("manifest.json", plain), ("node.toml", b"version = 1\n")):
+        contents = {"manifest.json": plain, "node.toml": b"version = 1\n"}
+        for name in first:
+            content = contents[name]
             info = tarfile.TarInfo(name)
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
@@ -52,9 +58,12 @@ def member(**values: Any) -> tarfile.TarInfo:
 
 
 def sparse() -> bytes:
-    """A file of 8 TiB in a few bytes, as GNU tar's format 0.1 writes it."""
-    headers = {"GNU.sparse.size": str(2**43), "GNU.sparse.map": f"{2**43},0"}
-    return packed((member(pax_headers=headers), b""))
+    """A file of zeros in a few bytes, as GNU tar's format 0.1 writes it; its hash is right."""
+    size = 2**20
+    headers = {"GNU.sparse.size": str(size), "GNU.sparse.map": f"{size},0"}
+    notes = {"sha256": hashlib.sha256(bytes(size)).hexdigest(), "asked_by": "", "why": ""}
+    manifest = {**MANIFEST, "files": {"/etc/x": {**notes, "image_sha256": ""}}}
+    return packed((member(pax_headers=headers), b""), manifest=manifest)
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
@@ -70,7 +79,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "pipe": lambda: packed((member(type=tarfile.FIFOTYPE), b"")),
     "time": lambda: packed((member(pax_headers={"mtime": "inf"}), b"")),
     "format": lambda: packed(manifest={**MANIFEST, "format": 2}),
-    "order": lambda: packed().replace(b"manifest.json", b"manifest.jsox"),
+    "order": lambda: packed(first=("node.toml", "manifest.json")),
     "content": lambda: packed((member(size=1), b"x")),
     "unlisted": lambda: packed((tarfile.TarInfo("files/etc/y"), b"")),
     "size": lambda: packed()[:124] + b"\x80" + b"\xff" * 11 + packed()[136:],

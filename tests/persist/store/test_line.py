@@ -317,3 +317,10 @@ def test_the_mode_does_not_depend_on_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_link_to_a_whole_generation_is_not_followed(tmp_path: Path) -> None:
+    save_generation(tmp_path, "A", "version = 1\n")
+    (tmp_path / "a/000001.tar").rename(tmp_path / "elsewhere")
+    (tmp_path / "a/000001.tar").symlink_to("../elsewhere")
+    assert newest_generation(tmp_path, "A") is None
