@@ -63,6 +63,7 @@ class NodeApp(LockedApp):
             gap=terminal.repaint_gap,
         )
         self._answered = False
+        self._drawn_size = Size(0, 0)
         self._notes: tuple[str, ...] = ()
         self._touched = self._kept = time.monotonic()
         self._status = StatusPage(self.status_keys)
@@ -91,8 +92,15 @@ class NodeApp(LockedApp):
         await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Cover the pages while the terminal is too small for them."""
+        """Cover the pages while the terminal is too small for them.
+
+        A terminal that went through another size between two looks has lost what it showed, and
+        Textual, which sees no difference, draws nothing.
+        """
         self._cover_if_small(event.size)
+        if event.size == self._drawn_size:
+            self.screen.refresh()
+        self._drawn_size = event.size
 
     # -- the node ------------------------------------------------------------------------------
 
@@ -183,8 +191,9 @@ class NodeApp(LockedApp):
         return keys
 
     def refresh_node(self) -> None:
-        """Look at the node now."""
+        """Look at the node now, and draw all again: something else may have written here."""
         self._feed.refresh()
+        self.screen.refresh()
 
     def log_in(self, then: Callable[[], None] | None = None) -> None:
         """Ask for the password; a live node without one lets its console in."""

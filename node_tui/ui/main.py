@@ -46,6 +46,13 @@ def _complain(text: str) -> None:
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    options = build_parser().parse_args(argv)
+    options.socket = options.socket or default_socket(RUN_DIR)
+    return options
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the grammar of node-tui."""
     parser = argparse.ArgumentParser(prog="node-tui", description=_("The console of a node"))
     parser.add_argument(
         "--socket",
@@ -56,9 +63,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--demo", action="store_true", help=_("show a simulated node"))
     parser.add_argument("--mono", action="store_true", help=_("use no colours"))
     parser.add_argument("--serial", action="store_true", help=_("spare a slow line"))
-    options = parser.parse_args(argv)
-    options.socket = options.socket or default_socket(RUN_DIR)
-    return options
+    return parser
 
 
 def default_socket(folder: Path) -> Path:

@@ -5,40 +5,34 @@ from functools import partial
 
 from textual import on
 from textual.app import App, ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from node_tui.ui.console import PlainInput, PushButton
+from node_tui.ui.dialogs.asking import AskingDialog
 from node_tui.ui.keys import Key
-from node_tui.ui.lines import printable
 from node_tui.ui.node_client import NodeClient
-from node_tui.ui.page import Dialog
-from persist.errors import NodeError
 from persist.translation import _
 from plugins.api.access import Session
 
 
-class LoginDialog(Dialog[Session | None]):
+class LoginDialog(AskingDialog[Session | None]):
     """Ends with the session, or with None when the user went back."""
 
     DEFAULT_CSS = """
     LoginDialog Horizontal { height: 1; }
     LoginDialog .label { width: 11; }
     LoginDialog .bracket { width: 1; }
-    LoginDialog #told { height: auto; min-height: 2; margin: 1 0; color: ansi_yellow; }
+    LoginDialog #told { height: auto; min-height: 2; margin: 1 0; }
     """
 
     def __init__(self, client: NodeClient, user: str) -> None:
-        super().__init__()
-        self._client = client
+        super().__init__(client)
         self._user = user
-        self._busy = False
 
     def compose_body(self) -> ComposeResult:
         """Return user, password, message, buttons."""
-        box = Vertical(classes="dialog")
-        box.border_title = _("Log in")
-        with box:
+        with self.make_box(_("Log in")):
             with Horizontal():
                 yield Static(_("User"), classes="label")
                 yield Static(f" {self._user}", markup=False)
@@ -47,7 +41,7 @@ class LoginDialog(Dialog[Session | None]):
                 yield Static("[", classes="bracket", markup=False)
                 yield PlainInput(password=True, id="password")
                 yield Static("]", classes="bracket", markup=False)
-            yield Static("", id="told", markup=False)
+            yield self.make_message()
             with Horizontal():
                 yield PushButton(_("Log in"), id="enter")
                 yield PushButton(_("Cancel"), id="cancel")
@@ -68,17 +62,13 @@ class LoginDialog(Dialog[Session | None]):
     def submit(self) -> None:
         """Try the password, once at a time."""
         field = self.query_one(PlainInput)
-        if self._busy:
+        if self.busy:
             return
         if not field.value:
-            self._tell(_("Type the password of {user}.").format(user=self._user))
+            self.tell(_("Type the password of {user}.").format(user=self._user))
             return
-        self._busy = True
-        self._tell(_("Checking the password"))
         password, field.value = field.value, ""
-        # A worker of the app: it outlives this dialog, and closes what comes too late.
-        work = partial(self._open_session, self.app, password)
-        self.app.run_worker(work, thread=True, group="session")
+        self.ask(_("Checking the password"), partial(self._open_session, password))
 
     @on(PushButton.Pushed)
     def choose(self, message: PushButton.Pushed) -> None:
@@ -90,17 +80,10 @@ class LoginDialog(Dialog[Session | None]):
         else:
             self.submit()
 
-    def _open_session(self, app: App[None], password: str) -> None:
-        try:
-            session = self._client.open_session(self._user, password)
-        except NodeError as error:
-            app.call_from_thread(self._refuse, str(error))
-        except OSError as error:
-            told = _("The engine does not answer: {reason}").format(reason=error.strerror or error)
-            app.call_from_thread(self._refuse, told)
-        else:
-            if not app.call_from_thread(self._accept, session):
-                self._client.close_session()
+    def _open_session(self, password: str, app: App[None]) -> None:
+        session = self.client.open_session(self._user, password)
+        if not app.call_from_thread(self._accept, session):
+            self.client.close_session()
 
     def _accept(self, session: Session) -> bool:
         if not self.is_open:
@@ -109,11 +92,6 @@ class LoginDialog(Dialog[Session | None]):
         self.leave(session)
         return True
 
-    def _refuse(self, told: str) -> None:
-        self._busy = False
-        if self.is_open:
-            self._tell(told)
-            self.query_one(PlainInput).focus()
-
-    def _tell(self, text: str) -> None:
-        self.query_one("#told", Static).update("\n".join(map(printable, text.splitlines())))
+    def on_refusal(self) -> None:
+        """Wait for another password."""
+        self.query_one(PlainInput).focus()

@@ -5,15 +5,14 @@ from functools import partial
 
 from textual import on
 from textual.app import App, ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widgets import Static
 
 from node_tui.ui.console import PushButton
+from node_tui.ui.dialogs.asking import AskingDialog
 from node_tui.ui.keys import Key
 from node_tui.ui.lines import cut, printable
 from node_tui.ui.node_client import NodeClient, PowerAction
-from node_tui.ui.page import Dialog
-from persist.errors import NodeError
 from persist.translation import _
 from plugins.api.facts import Guests
 
@@ -32,28 +31,23 @@ def guests_words(guests: Guests | None) -> str:
     )
 
 
-class PowerDialog(Dialog[None]):
-    """Stays until the engine took the order, so that a refusal has a place to be read."""
+class PowerDialog(AskingDialog[None]):
+    """Cancel comes first; once the order is taken, no other can be given."""
 
     DEFAULT_CSS = """
     PowerDialog Horizontal { height: 1; }
     PowerDialog Static { height: auto; margin: 0 0 1 0; }
-    PowerDialog #told { color: ansi_yellow; }
     """
 
     def __init__(self, client: NodeClient, guests: Guests | None) -> None:
-        super().__init__()
-        self._client = client
+        super().__init__(client)
         self._guests = guests
-        self._busy = False
 
     def compose_body(self) -> ComposeResult:
         """Return the guests, the message and the buttons; Cancel comes first and is focused."""
-        box = Vertical(classes="dialog")
-        box.border_title = _("Power")
-        with box:
+        with self.make_box(_("Power")):
             yield Static(printable(guests_words(self._guests)), markup=False)
-            yield Static("", id="told", markup=False)
+            yield self.make_message()
             with Horizontal():
                 yield PushButton(_("Cancel"), id="cancel")
                 yield PushButton(_("Reboot"), id="reboot")
@@ -81,29 +75,15 @@ class PowerDialog(Dialog[None]):
             return
         if message.id == "cancel":
             self.go_back()
-        elif not self._busy:
-            self._busy = True
+        elif not self.busy:
             action: PowerAction = "reboot" if message.id == "reboot" else "poweroff"
-            self._tell(_("Asking the engine"))
-            order = partial(self._order, self.app, action)
-            self.app.run_worker(order, thread=True, group="power")
+            self.ask(_("Asking the engine"), partial(self._order, action))
 
-    def _order(self, app: App[None], action: PowerAction) -> None:
+    def _order(self, action: PowerAction, app: App[None]) -> None:
+        self.client.power(action)
         done = {"reboot": _("The node reboots now."), "poweroff": _("The node powers off now.")}
-        try:
-            self._client.power(action)
-        except NodeError as error:
-            app.call_from_thread(self._end, str(error), busy=False)
-        except OSError as error:
-            told = _("The engine does not answer: {reason}").format(reason=error.strerror or error)
-            app.call_from_thread(self._end, told, busy=False)
-        else:
-            app.call_from_thread(self._end, done[action], busy=True)
+        app.call_from_thread(self._end, done[action])
 
-    def _end(self, told: str, *, busy: bool) -> None:
-        self._busy = busy
+    def _end(self, told: str) -> None:
         if self.is_open:
-            self._tell(told)
-
-    def _tell(self, text: str) -> None:
-        self.query_one("#told", Static).update("\n".join(map(printable, text.splitlines())))
+            self.tell(told)

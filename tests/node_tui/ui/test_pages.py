@@ -7,12 +7,13 @@ import node_tui.ui.dialogs
 import node_tui.ui.pages
 
 FOLDERS = [Path(module.__path__[0]) for module in (node_tui.ui.pages, node_tui.ui.dialogs)]
-SCREENS = ("Page", "Dialog")
+SCREENS = ("Page", "Dialog", "AskingDialog")
+BASES = ("asking.py",)
 
 
 def screen_modules() -> list[Path]:
     """Return the modules that define a page or a dialog."""
-    modules = [path for folder in FOLDERS for path in folder.glob("*.py")]
+    modules = [path for folder in FOLDERS for path in folder.glob("*.py") if path.name not in BASES]
     return [path for path in modules if any(f"({name}" in path.read_text() for name in SCREENS)]
 
 

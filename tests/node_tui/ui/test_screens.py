@@ -4,6 +4,7 @@ The goldens are plain text: a change of the look is reviewed as a difference of 
 """
 
 import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,6 +76,19 @@ def test_a_resize_draws_what_a_fresh_start_would() -> None:
             terminal.resize(columns, rows)
             if (columns, rows) in SIZES:
                 compare(terminal, "status-installed")
+
+
+@pytest.mark.parametrize("repair", ["winch", "\x1b[15~"], ids=["winch", "F5"])
+def test_what_something_else_wrote_over_the_screen_is_drawn_again(repair: str) -> None:
+    with PtyScreen.of_scene("installed") as terminal:
+        terminal.wait_for("?")
+        compare(terminal, "status-installed")
+        terminal.screen.reset()
+        if repair == "winch":
+            terminal.process.send_signal(signal.SIGWINCH)
+        else:
+            terminal.send(repair)
+        compare(terminal, "status-installed")
 
 
 def test_mono_shows_the_same_words_and_marks_the_focus() -> None:
