@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from node_tui.plan.machine import FirstGeneration
-from node_tui.system.mounts import Mounts
+from node_tui.system.mounts import TARGET, Mounts
 from persist.errors import StepError
 from persist.store import newest_generation, save_generation
 from persist.translation import _
 
-TARGET = Path("/run/node/target")
 ACCESS = "nodev,nosuid,noexec"
 
 

@@ -13,7 +13,8 @@ from node_tui.plan.layout import is_begun_by_us, is_ours, words
 from node_tui.system.block import settle
 from node_tui.system.command import run
 from node_tui.system.disk_groups import PHYSICAL_VOLUME, read_volume_groups, shared_groups
-from node_tui.system.disk_probe import TABLES, Probe, probe_disk
+from node_tui.system.disk_probe import PEEK_AT, TABLES, Probe, probe_disk
+from node_tui.system.mounts import TARGET, Mounts
 from persist.errors import StepError
 from persist.translation import _
 from plugins.api.facts import Disk, DiskOwner
@@ -93,6 +94,8 @@ def examine_disks(path: str = "") -> tuple[Disk, ...]:
     What lies on them is read anew: udev remembers, and a decision to erase must not rest on that.
     With ``path`` only that disk is looked at and returned.
     """
+    for base in (PEEK_AT, TARGET):
+        Mounts(base).sweep()
     settle()
     seen = _listen()
     argv = ["lsblk", "--json", "--properties-by=blkid", f"--output=PATH,{','.join(CONTENTS)}"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from node_tui.plan.boot_state import BootState
 from node_tui.plan.environment_block import format_block
 from node_tui.system import boot_state
-from node_tui.system.boot_state import MOUNT_BASE, locked
-from node_tui.system.mounts import Mounts
+from node_tui.system.boot_state import locked
+from node_tui.system.mounts import TARGET, Mounts
 from persist.errors import StepError, VerificationError
 from persist.translation import _
 
@@ -49,7 +49,7 @@ def write_esp(
     the state is the mark of a disk that starts. Raises StepError or VerificationError.
     """
     files = tuple(esp_files(source_tree, args, kernel, initrd))
-    mounts = Mounts(MOUNT_BASE)
+    mounts = Mounts(TARGET)
     with locked(boot_state.LOCK):
         with mounts.mounted(esp_device, "vfat", f"rw,{ACCESS}") as esp:
             fill(esp, files, state, before_state)

@@ -10,8 +10,7 @@ from node_tui.plan.machine import BootFiles
 from node_tui.system import bios_core, boot_state, esp, firmware
 from node_tui.system.block import read_device
 from node_tui.system.boot_mode import read_firmware
-from node_tui.system.config_store import TARGET
-from node_tui.system.mounts import Mounts
+from node_tui.system.mounts import TARGET, Mounts
 from persist.errors import StepError, VerificationError
 from persist.translation import _
 from plugins.api.steps import Progress

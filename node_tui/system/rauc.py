@@ -25,6 +25,8 @@ KEYRING = Path("/etc/rauc/keyring.pem")
 INSTALL_FOLDER = Path("/run/node/rauc")
 # Not rauc.service: that one belongs to an installed node and waits for its /config.
 UNIT = "node-install-rauc.service"
+# When the engine dies, nobody may go on writing to a disk that its successor partitions anew.
+ENGINE = "node-engine.service"
 IMAGE_UNIT = "rauc.service"
 MOUNTS = "rauc/mnt"
 NOT_LOADED = 5
@@ -92,6 +94,8 @@ def start_command(config: Path) -> list[str]:
         f"--property=BusName={NAME}",
         f"--property=RuntimeDirectory={MOUNTS}",
         "--property=MountFlags=slave",
+        f"--property=BindsTo={ENGINE}",
+        f"--property=After={ENGINE}",
         "/usr/bin/rauc",
         f"--conf={config}",
         f"--mount=/run/{MOUNTS}",

@@ -40,6 +40,9 @@ def test_the_service_is_started_as_on_no_slot() -> None:
         "service",
         "--override-boot-slot=_external_",
     ]
+    # Nobody writes on when the engine, which watches over it, is gone.
+    assert "--property=BindsTo=node-engine.service" in command
+    assert "--property=After=node-engine.service" in command
 
 
 def test_without_a_keyring_nothing_is_trusted(tmp_path: Path) -> None:
