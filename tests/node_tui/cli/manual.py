@@ -20,11 +20,11 @@ Terms = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Page:
-    """One command; ``prose`` is a paragraph an item."""
+    """One command; ``prose`` has an empty line between paragraphs."""
 
     grammar: Callable[[], argparse.ArgumentParser]
     summary: str
-    prose: tuple[str, ...]
+    prose: str
     exits: Terms
     files: Terms = ()
     environment: Terms = ()
@@ -41,49 +41,55 @@ REFUSED: Terms = (
 )
 SOCKETS = (
     "/run/node/viewer.sock, operator.sock, admin.sock",
-    (
-        "the engine's sockets, one a role; the groups node-viewer, node-operator and node-admin may "
-        "open them"
-    ),
+    "the engine's sockets, one a role, for the groups node-viewer, node-operator, node-admin",
 )
-NO_FILES_YET = (
-    (
-        "On this image only the config of the node is remembered: hostname, network, accounts, keys "
-        "and what else the kernel arguments of the installation said. Single files cannot be kept "
-        "yet. The command says so and changes nothing, whatever is asked for: a change that looks "
-        "kept and is lost at the next reboot would be worse than none."
-    ),
-)
+NO_FILES_YET = """
+On this image only the config of the node is remembered: hostname, network, accounts, keys and what
+else the kernel arguments of the installation said. Single files cannot be kept yet. The command
+says so and changes nothing, whatever is asked for: a change that looks kept and is lost at the next
+reboot would be worse than none.
+"""
+
+NODECTL = """
+nodectl asks the node's engine, the one program that changes the machine, and prints what it
+answers: lines for people, JSON with --json. Errors go to standard error: what happened, and below
+it what to do.
+
+Rights come from the socket that this user may open: a viewer looks (status, facts, slots, health,
+operations), an operator also reboots and powers off, an admin also installs and marks a slot.
+nodectl takes the socket with the least rights that the command needs.
+
+Long work is an operation of the engine. It goes on when nodectl ends, and any number of others can
+follow it. One operation changes the machine at a time; meanwhile another one, a reboot and a
+power-off are refused.
+
+Over SSH, admin has no shell: ssh admin@NODE nodectl COMMAND runs nodectl, and a login without a
+command opens the console.
+
+Characters that a terminal would obey instead of showing them, in names of disks, guests or hosts,
+are printed as \\u001b and the like.
+"""
+
+NODE_TUI = """
+node-tui shows the status of the node: how it is reached, its links, load, slots, guests, and what
+needs attention. After a login it opens a menu. It runs on tty1, on serial lines after a key press,
+and when admin logs in by SSH without a command.
+
+On tty1 and serial lines it may only look; F2 or l asks for the password of admin. A live system
+whose admin has no password yet lets its console in without one. Fifteen idle minutes end a login.
+
+The keys that are valid stand in the last line; F1 or ? explains them. Every function key has a
+letter beside it. F5 or r asks the engine again and draws the whole screen anew. Ctrl+C does
+nothing.
+
+It needs a terminal of at least 40x12; 80x24 shows every page whole.
+"""
 
 PAGES: dict[str, Page] = {
     "nodectl": Page(
         nodectl.build_parser,
         "look at and drive a node",
-        (
-            (
-                "nodectl asks the node's engine, the one program that changes the machine, and prints "
-                "what it answers: lines for people, JSON with --json. Errors go to standard error: "
-                "what happened, and below it what to do."
-            ),
-            (
-                "Rights come from the socket that this user may open: a viewer looks (status, facts, "
-                "slots, health, operations), an operator also reboots and powers off, an admin alone "
-                "installs and marks a slot. nodectl takes the socket with the least rights that it needs."
-            ),
-            (
-                "Long work is an operation of the engine. It goes on when nodectl ends, and any number "
-                "of others can follow it. One operation changes the machine at a time; meanwhile "
-                "another one, a reboot and a power-off are refused."
-            ),
-            (
-                "Over SSH, admin has no shell: ssh admin@NODE nodectl COMMAND runs nodectl, and a "
-                "login without a command opens the console."
-            ),
-            (
-                "Characters that a terminal would obey instead of showing them, in names of disks, "
-                "guests or hosts, are printed as \\u001b and the like."
-            ),
-        ),
+        NODECTL,
         (
             ("0", "done; for install: the node is installed"),
             ("1", "the engine does not answer, or made a mistake"),
@@ -97,24 +103,7 @@ PAGES: dict[str, Page] = {
     "node-tui": Page(
         console.build_parser,
         "the console of a node",
-        (
-            (
-                "node-tui shows the status of the node: how it is reached, its links, load, slots, "
-                "guests, and what needs attention. After a login it opens a menu. It runs on tty1, on "
-                "serial lines after a key press, and when admin logs in by SSH without a command."
-            ),
-            (
-                "On tty1 and serial lines it may only look; F2 or l asks for the password of admin. A "
-                "live system whose admin has no password yet lets its console in without one. Fifteen "
-                "idle minutes end a login."
-            ),
-            (
-                "The keys that are valid stand in the last line; F1 or ? explains them. Every function "
-                "key has a letter beside it. F5 or r asks the engine again and draws the whole screen "
-                "anew. Ctrl+C does nothing."
-            ),
-            "It needs a terminal of at least 40x12; 80x24 shows every page whole.",
-        ),
+        NODE_TUI,
         (
             ("0", "left by Log out, where it may be left"),
             ("1", "there is no terminal, or the console failed; the journal says why"),
@@ -148,7 +137,8 @@ def write_page(name: str, page: Page) -> str:
     parser = page.grammar()
     lines = [f'.TH {name.upper()} 8 "" node "Node"', ".SH NAME", f"{name} \\- {roff(page.summary)}"]
     lines += [".SH SYNOPSIS", *_synopsis(parser), ".SH DESCRIPTION"]
-    lines += [line for text in page.prose for line in (".PP", roff(text))]
+    paragraphs = [" ".join(text.split()) for text in page.prose.split("\n\n")]
+    lines += [line for text in paragraphs for line in (".PP", roff(text))]
     verbs = _verbs(parser)
     if verbs:
         lines += [".SH COMMANDS", *_commands(verbs)]
