@@ -156,15 +156,13 @@ def _read_ipv4(given: Given) -> Table:
 def _split_ip(text: str) -> tuple[str, str, str]:
     """Return address, gateway and netmask of ``client[:server:gateway:netmask]``."""
     fields = text.split(":")
-    if len(fields) == 1:
-        return text, "", ""
-    if len(fields) != 4 or not fields[0]:
+    if len(fields) not in (1, 4) or not fields[0] or re.search(r"[a-z]", fields[0], re.IGNORECASE):
         raise ConfigError(
             "ip",
             _("{value!r} is not an address to configure").format(value=text),
             _("Write ip=dhcp, ip=ADDRESS, or ip=ADDRESS:SERVER:GATEWAY:NETMASK; IPv6 has ipv6=."),
         )
-    return fields[0], fields[2], fields[3]
+    return (text, "", "") if len(fields) == 1 else (fields[0], fields[2], fields[3])
 
 
 def _agreed(given: Given, name: str, inside: str) -> str:

@@ -22,11 +22,20 @@ class Word(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The word as a command line has it, quoted when it holds a space."""
-        if self.value is None:
-            return self.name
-        spaced = any(character.isspace() for character in self.value)
-        return f'{self.name}="{self.value}"' if spaced else f"{self.name}={self.value}"
+        """The word as a command line has it, quoted when it holds a space.
+
+        A space in a name is kept inside too: what stands behind it is no word of its own.
+        """
+        whole = self.name if self.value is None else f"{self.name}={self.value}"
+        if _is_spaced(self.name):
+            return f'"{whole}"'
+        if self.value is not None and _is_spaced(self.value):
+            return f'{self.name}="{self.value}"'
+        return whole
+
+
+def _is_spaced(text: str) -> bool:
+    return any(character.isspace() for character in text)
 
 
 def check_length(command_line: str) -> None:

@@ -119,9 +119,14 @@ def _check_loops(links: Sequence[LinkShape], by_name: dict[str, LinkShape]) -> N
 
 def _check_ports(links: Sequence[LinkShape], by_name: dict[str, LinkShape]) -> None:
     owners: dict[str, str] = {}
+    cards = {link.match.lower(): link.name for link in links if link.match}
     for index, link in enumerate(links):
         for number, port in enumerate(link.ports):
             path = f"{index}.ports.{number}"
+            if port not in by_name and port.lower() in cards:
+                name = cards[port.lower()]
+                why = _("is the card of the link {link}").format(link=name)
+                raise _wrong(path, port, why, _("Name the link instead: {link}.").format(link=name))
             key = _card_of(port, by_name)
             if key in owners:
                 why = _("is a port of {owner} already").format(owner=owners[key])
