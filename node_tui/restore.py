@@ -54,8 +54,9 @@ class Report:
 
     def refuse(self, error: ConfigError) -> None:
         """Note an error that an admin has to mend in the arguments or the config."""
-        self.errors.append({"path": error.path, "message": error.message, "hint": error.hint})
-        say(str(error))
+        told = {"path": error.path, "message": error.message, "hint": error.hint}
+        self.errors.append({name: _printable(text) for name, text in told.items()})
+        say(_printable(str(error)))
 
     def attempt(self, what: str, action: Callable[[], T], otherwise: T) -> T:
         """Return what ``action`` gives; note its failure and return ``otherwise`` instead."""
@@ -70,8 +71,8 @@ class Report:
 
     def note(self, problem: str) -> None:
         """Note something that did not work."""
-        self.problems.append(problem)
-        say(problem)
+        self.problems.append(_printable(problem))
+        say(_printable(problem))
 
 
 def main() -> int:
@@ -111,6 +112,14 @@ def _read_boot(root: Path) -> Boot:
         return Boot(mode="live")
 
 
+def _printable(text: str) -> str:
+    """Escape what a terminal obeys and what JSON cannot hold: a command line may be any bytes."""
+    return "".join(
+        one if one.isprintable() or one == "\n" else one.encode("unicode_escape").decode()
+        for one in text
+    )
+
+
 def say(message: str) -> None:
     """Tell whoever watches the boot; the journal keeps it."""
     sys.stderr.write(f"node restore: {message}\n")
@@ -139,8 +148,8 @@ def _remember(root: Path, report: Report) -> Remembered:
             generation = read_generation(path)
             config = load_config(generation.node_toml)
         except (DamagedGenerationError, ConfigError) as reason:
-            skipped.append(_("{path} is not used: {reason}").format(path=path, reason=reason))
-            report.note(skipped[-1])
+            report.note(_("{path} is not used: {reason}").format(path=path, reason=reason))
+            skipped.append(report.problems[-1])
         else:
             return Remembered(generation, config, tuple(skipped))
     report.note(_("nothing is remembered: this boot uses the image's defaults"))

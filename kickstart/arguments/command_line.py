@@ -107,6 +107,7 @@ class _Reading:
         elif word.name == "node" or word.name.startswith("node."):
             self._take_ours(word)
         elif word.name not in _NOT_PASSED_ON and not word.name.startswith(_OURS):
+            _check_text(word)
             self._foreign.append(word.text)
 
     def _take_legacy(self, word: Word, row: Argument) -> None:
@@ -184,6 +185,16 @@ class _Reading:
             plugins=self._plugins,
             foreign=tuple(self._foreign),
             stateless=self._stateless,
+        )
+
+
+def _check_text(word: Word) -> None:
+    """Refuse what cannot be written down for the installed system, before anything is written."""
+    if any("\ud800" <= character <= "\udfff" for character in word.text):
+        raise ConfigError(
+            word.name,
+            _("holds bytes that are no UTF-8 text"),
+            _("Remove the argument, or write it in UTF-8."),
         )
 
 

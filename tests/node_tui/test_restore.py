@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kickstart.arguments import Arguments
@@ -16,6 +17,7 @@ from node_tui import render as rendering
 from node_tui import restore as restoring
 from node_tui.rendered import write_file
 from node_tui.restore import restore
+from node_tui.system.health_restore import RestoreReport
 from persist.store import StoredFile, save_generation
 from persist.toml import load_config
 
@@ -214,6 +216,19 @@ def test_a_file_is_closed_to_others_from_its_first_moment(
     write_file(tmp_path / "x", b"secret", 0o644)
     assert seen == [0o600]
     assert (tmp_path / "x").read_bytes() == b"secret"
+
+
+@pytest.mark.parametrize("word", [b"node.\xff=1", b"x\xff=y", b"hostname=\xff", b"ntp=a\x1b[2Jb"])
+def test_bytes_that_are_no_text_are_told_in_a_report_that_can_be_read(
+    tmp_path: Path, boot: Boot, capsys: pytest.CaptureFixture[str], word: bytes
+) -> None:
+    boot("quiet")
+    (tmp_path / "proc/cmdline").write_bytes(b"storage_init " + word + b"\n")
+    assert restore(tmp_path) == 0
+    content = (tmp_path / "run/node/restore.json").read_bytes()
+    assert len(msgspec.json.decode(content, type=RestoreReport).errors) == 1
+    assert "\x1b" not in capsys.readouterr().err
+    assert not (tmp_path / "run/node/unattended").exists()
 
 
 def test_when_rendering_fails_the_restored_files_stand(
