@@ -76,6 +76,7 @@ def slot(initramfs: Initramfs, database: str) -> None:
     initramfs.stub("udevadm", f'[ "$1" != info ] || cat {initramfs.folder}/database')
     disk = initramfs.folder / "devices/sda"
     (disk / "sda3").mkdir(parents=True)
+    (disk / "sda3/partition").write_text("3\n")
     (initramfs.folder / "sys/sda3").symlink_to(disk / "sda3")
     link = initramfs.folder / "dev/disk/by-partuuid" / UUID
     link.parent.mkdir(parents=True)
@@ -101,6 +102,15 @@ def test_one_disk_is_opened(initramfs: Initramfs, first: str, second: str, other
         initramfs
     )
     assert (initramfs.folder / "run/boot-disk").read_text() == "sda\n"
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_slot_stands_where_slots_stand(initramfs: Initramfs, number: int) -> None:
+    slot(initramfs, DATABASE.format(first="", second="", uuid=UUID, other="x"))
+    (initramfs.folder / "devices/sda/sda3/partition").write_text(f"{number}\n")
+    assert initramfs.run("open_source", *SOURCES).returncode == 1
+    assert initramfs.failure[0] == f"root=PARTUUID={UUID} is not the partition of slot A."
+    assert not (initramfs.folder / "run/boot-disk").exists()
 
 
 @pytest.mark.parametrize(

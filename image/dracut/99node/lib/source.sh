@@ -79,9 +79,16 @@ refuse_twins() {
     [ "$(printf '%s\n' "$twins" | sed 's/^[^ ]* //' | sort -u | wc -l)" -le 1 ] ||
         fail "Several disks carry the same partition $1: $(printf '%s\n' "$twins" | sed 's/ .*//' | tr '\n' ' ')" \
             "Nothing was written. Disconnect the copy of the system disk and start again."
-    twins=$(readlink -f "$slot_device")
-    twins=$(readlink -f "$SYS_BLOCK/${twins##*/}/..")
-    printf '%s\n' "${twins##*/}" >"$RUN/boot-disk"
+    slot_partition=$(readlink -f "$slot_device")
+    slot_partition=$SYS_BLOCK/${slot_partition##*/}
+    # The other way round a bad slot would be marked good, and siblings of a foreign disk taken for ours.
+    case $slot:$(cat "$slot_partition/partition") in
+        A:3 | B:4) ;;
+        *) fail "root=PARTUUID=$1 is not the partition of slot $slot." \
+            "Boot through the disk's own boot loader; it passes root= and rauc.slot= together." ;;
+    esac
+    slot_disk=$(readlink -f "$slot_partition/..")
+    printf '%s\n' "${slot_disk##*/}" >"$RUN/boot-disk"
 }
 
 open_bundle_source() { # SOURCE, LABEL=X:/path or http(s)://...
