@@ -1,6 +1,7 @@
 """The disks of this machine: what lsblk and udev tell, put into words and owners."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ CONTENTS = ("fstype", "label", "uuid", "pttype", "parttype", "partn", "partlabel
 # Paths of one LUN have these buses; a serial number seen twice elsewhere is a careless maker's.
 MULTIPATH_BUSES = ("fc", "sas", "iscsi", "scsi", "")
 WHOLE = ("disk", "mpath")
+_BOOT_AREA = re.compile(r"mmcblk\d+(boot\d+|rpmb)")
 
 
 class Block(Struct, rename={"log_sec": "log-sec"}):
@@ -183,9 +185,14 @@ def whole_disks(seen: Inventory) -> tuple[Block, ...]:
 
 
 def _can_be_shown(row: Block, boot_device: str | None) -> bool:
-    """Leave out loop and RAM disks and empty card readers; a CD is shown when we run from it."""
+    """Leave out what is no disk to install on; a CD is shown when we run from it.
+
+    That is loop and RAM disks, empty card readers, and boot areas beside the storage of an eMMC.
+    """
     if row.type == "rom":
         return row.path == boot_device
+    if _BOOT_AREA.fullmatch(row.name):
+        return False
     return row.type in WHOLE and bool(row.size) and not row.name.startswith(("zram", "ram"))
 
 

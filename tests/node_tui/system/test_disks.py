@@ -75,6 +75,16 @@ def test_output_of_a_strange_lsblk_is_an_error_with_a_remedy() -> None:
         describe_disks(Inventory(lsblk={"blockdevices": [{"name": 1}]}))
 
 
+def test_the_boot_areas_of_an_emmc_are_no_disks() -> None:
+    names = ("mmcblk0", "mmcblk0boot0", "mmcblk0boot1")
+    rows = [
+        {"name": name, "kname": name, "path": f"/dev/{name}", "type": "disk", "size": 2**22}
+        for name in names
+    ]
+    (disk,) = describe_disks(Inventory(lsblk={"blockdevices": rows}))
+    assert (disk.path, disk.bus) == ("/dev/mmcblk0", "mmc")
+
+
 def test_what_is_read_from_the_disk_wins_over_what_udev_remembers() -> None:
     remembered = {"path": "/dev/sda", "serial": "S1", "fstype": "ext4", "children": [{"path": "x"}]}
     read = {"path": "/dev/sda", "fstype": None, "children": [{"path": "x", "partn": 1}]}
