@@ -55,10 +55,7 @@ def test_programs_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", unit_files(), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_one_shots_end(path: Path) -> None:
     """What runs at boot and may hang has a limit; a oneshot of systemd has none by itself."""
-    if "oneshot" in lines(path, "Type") and path.name not in {
-        "node-data.service",
-        "node-logging.service",
-    }:
+    if "oneshot" in lines(path, "Type"):
         assert lines(path, "TimeoutStartSec"), f"{path.name} could hang the boot"
 
 
@@ -88,6 +85,12 @@ def test_nothing_but_the_root_is_required() -> None:
     """A missing partition must not end in repair: wanted, never required, by local-fs.target."""
     for path in unit_files():
         assert "local-fs.target" not in lines(path, "RequiredBy"), path.name
+
+
+def test_an_identity_that_cannot_be_kept_closes_no_door() -> None:
+    path = UNITS / "ssh.service.d/10-node.conf"
+    assert lines(path, "Wants") == lines(path, "After") == ["node-identity.service"]
+    assert lines(path, "Requires") == []
 
 
 def test_masks_are_links() -> None:
