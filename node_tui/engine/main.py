@@ -46,7 +46,7 @@ def build_engine() -> Engine:
         # Loaded for a live system that installs; an installed node never pays for it.
         from node_tui.engine.install import Installer  # noqa: PLC0415
 
-        return Installer(facts.read, ROOT).install(operations, dry_run=dry_run)
+        return Installer(facts.read_for_a_plan, ROOT).install(operations, dry_run=dry_run)
 
     return Engine(
         read_facts=facts.read,

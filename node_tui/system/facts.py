@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,13 @@ from node_tui.system.slots import SlotKeeper
 from node_tui.system.sources import Source, Sources
 from node_tui.system.ssh import is_open, read_host_keys
 from node_tui.system.usage import CpuMeter, read_data, read_memory, read_uptime
+from persist.errors import PlanError
+from persist.translation import _
 from plugins.api.facts import Facts
 
 SECONDS_FOR_ALL = 0.45
+SECONDS_BETWEEN_LOOKS = 0.1
+NEEDED_BY_PLANS = frozenset(("boot", "firmware", "load", "links"))
 
 
 class FactsReader:
@@ -44,6 +49,27 @@ class FactsReader:
             "firmware": "bios",
         }
         return Facts(**(known | fields | {"unavailable": missing}))
+
+    def read_for_a_plan(self) -> Facts:
+        """Return facts that a plan may rest on; PlanError when one that plans need is not known.
+
+        A status page shows a gap as such. A plan would take the value that stands in its place for
+        the truth: a machine without links, without memory, or started live.
+        """
+        while True:
+            facts = self.read()
+            gaps = [gap for gap in facts.unavailable if gap.source in NEEDED_BY_PLANS]
+            for gap in gaps:
+                if not gap.pending:
+                    raise PlanError(
+                        _("{source} of this machine is not known: {reason}").format(
+                            source=gap.source, reason=gap.reason
+                        ),
+                        _("The journal of node-engine has the details; start this machine again."),
+                    )
+            if not gaps:
+                return facts
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _sources(root: Path, slots: SlotKeeper) -> Mapping[str, Source]:

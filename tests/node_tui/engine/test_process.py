@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from node_tui.client import Client, EngineAbsentError
+from persist.errors import PlanError
 from plugins.api.access import ROLES
 
 COMMAND = "import sys; from node_tui.cli.nodectl import main; sys.exit(main())"
@@ -56,6 +57,15 @@ def test_it_serves_until_told_to_end(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert b"Traceback" not in error
     assert b"bug" not in error
+
+
+def test_it_plans_nothing_for_a_machine_that_it_does_not_know(tmp_path: Path) -> None:
+    """This one was not started as a node, so nobody knows whether it runs from its disk."""
+    with started("--sockets", str(tmp_path)) as process:
+        wait_for(Client(tmp_path / "viewer.sock"))
+        with pytest.raises(PlanError, match=r"^boot of this machine is not known"):
+            Client(tmp_path / "admin.sock").install(dry_run=True)
+        assert process.poll() is None
 
 
 def test_it_speaks_no_tcp(tmp_path: Path) -> None:

@@ -269,3 +269,26 @@ def test_facts_of_this_machine(tmp_path: Path) -> None:
     assert all(gap.reason for gap in facts.unavailable)
     empty = FactsReader(SlotKeeper(tmp_path), tmp_path, seconds=10).read()
     assert {"release", "boot", "load", "links"} <= {gap.source for gap in empty.unavailable}
+
+
+def test_a_plan_waits_for_what_it_needs() -> None:
+    """The first facts of a slow machine have gaps; a plan made of them would be wrong."""
+    go = threading.Event()
+
+    def slow() -> dict[str, Any]:
+        assert go.wait(10)
+        return {"boot_mode": "installed"}
+
+    reader = FactsReader(SlotKeeper(), Path("/"))
+    reader._sources = Sources({"boot": slow, "disks": dict}, seconds=0.01)
+    assert reader.read().boot_mode == "live"
+    timer = threading.Timer(0.3, go.set)
+    timer.start()
+    assert reader.read_for_a_plan().boot_mode == "installed"
+    timer.join()
+
+
+def test_no_plan_rests_on_what_is_not_known(tmp_path: Path) -> None:
+    reader = FactsReader(SlotKeeper(tmp_path), tmp_path, seconds=10)
+    with pytest.raises(PlanError, match=r"boot of this machine is not known: .*boot\.json is miss"):
+        reader.read_for_a_plan()
