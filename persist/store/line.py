@@ -6,6 +6,7 @@ damage to one generation never touches another.
 
 import contextlib
 import errno
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,7 +119,13 @@ def _save(
             ),
             _("The previous config still counts: unpersist what is large, or many small files."),
         )
-    _write_new(directory / f"{number:06d}.tar", packed)
+    path = directory / f"{number:06d}.tar"
+    try:
+        _write_new(path, packed)
+    except OSError as reason:
+        if reason.errno != errno.ENOSPC or not _make_room(config_dir, slot, len(packed)):
+            raise
+        _write_new(path, packed)
     _prune(config_dir, slot)
     return number
 
@@ -131,6 +138,20 @@ def _write_new(path: Path, packed: bytes) -> None:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
         raise
+
+
+def _make_room(config_dir: Path, slot: Slot, size: int) -> bool:
+    """Drop what is older than the current generation, when that gives ``size`` bytes."""
+    current = newest_generation(config_dir, slot)
+    paths = list_generations(config_dir, slot)
+    older = [path for path in paths if current is not None and int(path.stem) < current.number]
+    gained = sum(path.stat().st_size for path in older)
+    if not older or shutil.disk_usage(config_dir).free + gained < size:
+        return False
+    for path in older:
+        path.unlink(missing_ok=True)
+    sync_directory(line_dir(config_dir, slot))
+    return True
 
 
 def _next_number(config_dir: Path) -> int:

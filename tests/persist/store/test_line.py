@@ -2,11 +2,13 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -324,3 +326,48 @@ def test_a_link_to_a_whole_generation_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a/000001.tar").rename(tmp_path / "elsewhere")
     (tmp_path / "a/000001.tar").symlink_to("../elsewhere")
     assert newest_generation(tmp_path, "A") is None
+
+
+@pytest.fixture
+def small_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A partition of 40,000 bytes."""
+    real = os.write
+
+    def free() -> int:
+        return 40_000 - sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+
+    def write(descriptor: int, content: bytes) -> int:
+        if len(content) > free():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, content)
+
+    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free()))
+    return tmp_path
+
+
+def test_a_full_partition_gives_up_the_oldest_generations(small_partition: Path) -> None:
+    for number in range(1, 8):
+        assert save_generation(small_partition, "A", "version = 1\n") == number
+    assert len(list_generations(small_partition, "A")) < KEPT
+
+
+def test_one_that_will_never_fit_costs_no_old_generation(small_partition: Path) -> None:
+    for _ in range(3):
+        save_generation(small_partition, "A", "version = 1\n")
+    large = StoredFile(path="/x", content=b"x" * 50_000)
+    with pytest.raises(StepError, match="No space left"):
+        save_generation(small_partition, "A", "version = 1\n", [large])
+    assert len(list_generations(small_partition, "A")) == 3
+
+
+def test_the_one_that_counts_is_never_given_up(small_partition: Path) -> None:
+    save_generation(small_partition, "A", "version = 1\n")
+    for number in (2, 3):
+        save_generation(small_partition, "A", "version = 1\n")
+        (small_partition / f"a/{number:06d}.tar").write_bytes(b"x" * 12_000)
+    with pytest.raises(StepError, match="No space left"):
+        save_generation(small_partition, "A", "version = 1\n")
+    found = newest_generation(small_partition, "A")
+    assert found is not None
+    assert found.number == 1
