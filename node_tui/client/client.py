@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -66,7 +67,7 @@ class Client:
 
     def operation(self, number: str) -> Operation:
         """Return one operation with its events."""
-        return self._get(f"/v1/operations/{number}", Operation)
+        return self._get(f"/v1/operations/{_quoted(number)}", Operation)
 
     def follow(self, number: str, *, after: int = 0) -> Iterator[Event]:
         """Yield the events of an operation from the ``after``-th on, until it ends.
@@ -75,7 +76,8 @@ class Client:
         """
         decoder = msgspec.json.Decoder(Event)
         ended = False
-        with self._ask("GET", f"/v1/operations/{number}/events?after={after}") as answer:
+        address = f"/v1/operations/{_quoted(number)}/events?after={after}"
+        with self._ask("GET", address) as answer:
             for line in answer:
                 if line.strip():
                     event = decoder.decode(line)
@@ -158,6 +160,10 @@ class Client:
             ) from error
         finally:
             connection.close()
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="", errors="surrogateescape")
 
 
 def _decode(body: bytes, kind: type[Answer]) -> Answer:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from node_tui.engine.callers import Caller, Peer
 from node_tui.engine.engine import Engine
@@ -88,7 +88,7 @@ async def read_body(request: Request) -> bytes:
                     parts.append(part)
                 elif size > LARGEST_THROWN_AWAY:
                     break
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):
         raise HTTPException(408) from None
     if size > LARGEST_BODY:
         raise HTTPException(413)

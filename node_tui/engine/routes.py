@@ -146,7 +146,9 @@ def build_app(engine: Engine) -> Starlette:
         Route(path, _dispatcher(engine, endpoints), methods=list(endpoints))
         for path, endpoints in by_path.items()
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: answer_http_error})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: answer_http_error})
+    app.router.redirect_slashes = False
+    return app
 
 
 def _dispatcher(

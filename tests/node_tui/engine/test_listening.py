@@ -12,7 +12,7 @@ from node_tui.client import EngineAbsentError
 from node_tui.engine import listening
 from node_tui.engine.encoding import encode_json
 from node_tui.engine.listening import MOST_CONNECTIONS
-from persist.errors import PlanError
+from persist.errors import NodeError, PlanError
 from plugins.api.access import Role
 from tests.node_tui.engine.benches import Bench, some_facts
 
@@ -100,3 +100,28 @@ def test_a_refusal_with_such_bytes_is_told_as_what_it_is(bench: Bench) -> None:
 
 def test_what_is_text_stays_as_it_is() -> None:
     assert encode_json({"name": "节点", "n": (1, None)}) == '{"name":"节点","n":[1,null]}'.encode()
+
+
+def test_a_caller_who_leaves_in_the_middle_is_no_line_in_the_journal(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b"POST /v1/power HTTP/1.1\r\nHost: node\r\nContent-Length: 100\r\n\r\n"
+    for sent in (head, head + b'{"action":', b"nonsense\r\n\r\n", head.replace(b"100", b"x")):
+        with connected(bench, "viewer") as caller:
+            caller.sendall(sent)
+            caller.shutdown(socket.SHUT_WR)
+            assert is_closed(caller)
+    assert bench.client("viewer").facts().hostname == "node1"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_an_address_with_a_slash_too_many_is_unknown(bench: Bench) -> None:
+    with connected(bench, "viewer") as caller:
+        caller.sendall(b"GET /v1/facts/ HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n")
+        assert b" 404 " in caller.recv(4096)
+
+
+@pytest.mark.parametrize("number", ["a b", "x\ny", "x?after=1", "节点", "", "x/events"])
+def test_no_name_of_an_operation_is_an_address_of_its_own(bench: Bench, number: str) -> None:
+    with pytest.raises(NodeError, match=r"no operation|nothing at this address"):
+        bench.client("viewer").operation(number)
