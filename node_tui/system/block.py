@@ -77,6 +77,14 @@ def settle(seconds: int = 120) -> None:
 
 def flush(path: Path) -> None:
     """Write everything of this device out and forget what the kernel remembers of it."""
-    with path.open("rb", buffering=0) as device:
-        os.fsync(device.fileno())
-        fcntl.ioctl(device, _BLKFLSBUF)
+    try:
+        with path.open("rb", buffering=0) as device:
+            os.fsync(device.fileno())
+            fcntl.ioctl(device, _BLKFLSBUF)
+    except OSError as error:
+        raise StepError(
+            _("{disk} did not take everything that was written: {reason}").format(
+                disk=path, reason=error.strerror
+            ),
+            _("The disk does not keep what is written: look at its health, use another one."),
+        ) from error

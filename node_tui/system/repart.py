@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from node_tui.plan.layout import Layout, Partition, words
 from node_tui.plan.machine import Made
-from node_tui.system.block import partition_device, read_device, settle
+from node_tui.system.block import flush, partition_device, read_device, settle
 from node_tui.system.command import run
 from node_tui.system.gpt import Entry, read_table
 from persist.errors import StepError
@@ -63,6 +63,8 @@ class Repart:
     def read(self, disk: str) -> tuple[Made, ...]:
         """Return the partitions from the disk itself; StepError when a device is missing or old."""
         device = read_device(Path(disk))
+        # The disk is held open all the while, so the kernel would answer from memory.
+        flush(device.path)
         entries = read_table(device.path, device.sector_size)
         return tuple(_made(device.path, entry) for entry in entries)
 

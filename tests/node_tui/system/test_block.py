@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from node_tui.system import block
-from node_tui.system.block import Device, partition_device, read_device
+from node_tui.system.block import Device, flush, partition_device, read_device
 from node_tui.system.command import Output
 from persist.errors import StepError
 
@@ -63,3 +63,11 @@ def test_a_busy_udev_stops_nothing(code: int, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(block, "run", run)
     block.settle()
     assert accepted == [(0, 1)]
+
+
+def test_a_disk_that_does_not_take_what_was_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StepError, match="gone did not take everything that was written: No such"):
+        flush(tmp_path / "gone")
+    (tmp_path / "file").touch()
+    with pytest.raises(StepError, match="did not take everything that was written"):
+        flush(tmp_path / "file")

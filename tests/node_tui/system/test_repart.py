@@ -69,7 +69,14 @@ def test_a_partition_that_the_kernel_remembers_from_before_is_refused(
     entry = Entry(1, ESP_TYPE, "uuid-1", "ESP", 2**20, 2**27)
     sizes = {"vda": 20 * GIB, "vda1": shown}
     monkeypatch.setattr(repart, "read_device", lambda path: Device(path, sizes[path.name], 512, ""))
-    monkeypatch.setattr(repart, "read_table", lambda *_disk: (entry,))
+    flushed: list[Path] = []
+    monkeypatch.setattr(repart, "flush", flushed.append)
+
+    def read_table(disk: Path, _sector_size: int) -> tuple[Entry, ...]:
+        assert flushed == [disk], "this comes from memory"
+        return (entry,)
+
+    monkeypatch.setattr(repart, "read_table", read_table)
     monkeypatch.setattr(repart, "partition_device", lambda *_part: Path("/dev/vda1"))
     if shown == entry.size:
         assert [made.size for made in Repart().read("/dev/vda")] == [2**27]

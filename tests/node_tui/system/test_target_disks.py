@@ -157,15 +157,6 @@ def test_the_disk_stays_open_until_it_is_flushed(
     assert holders() == 0
 
 
-def test_a_disk_that_does_not_flush_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def sick(_path: Path) -> None:
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(target_disks, "flush", sick)
-    with pytest.raises(StepError, match=r"/dev/sda did not take everything .* Input/output error"):
-        TargetDisks().flush("/dev/sda")
-
-
 def test_what_cannot_be_stopped_is_named(
     monkeypatch: pytest.MonkeyPatch, commands: Commands
 ) -> None:
