@@ -275,10 +275,18 @@ def _owner(
     partitions = _partitions(first)
     if is_ours(tuple((part.parttype or "").lower() for part in partitions)):
         return "node"
-    if not partitions and probe is not None and is_begun_by_us(probe.begun_types):
-        return "node"
     unused = not first.children and not first.fstype
+    if unused and probe is not None and _is_torn_table(probe):
+        return "node"
     return "empty" if unused and (probe is None or probe.is_blank) else "foreign"
+
+
+def _is_torn_table(probe: Probe) -> bool:
+    """Tell whether an installation was cut while it wrote its table, and nothing came after it.
+
+    The backup of a table outlives a filesystem that somebody puts on the whole disk later.
+    """
+    return is_begun_by_us(probe.begun_types) and not set(probe.signatures) - TABLES
 
 
 def _contents(block: Block, probe: Probe | None, owner: DiskOwner) -> tuple[str, ...]:

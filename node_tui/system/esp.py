@@ -20,7 +20,7 @@ FIRMWARE_STARTS = "EFI"
 ACCESS = "umask=0077,noexec,nosuid,nodev"
 
 
-def nothing() -> None:
+def _nothing() -> None:
     """Do nothing between the files and the state."""
 
 
@@ -39,7 +39,7 @@ def write_esp(
     kernel: Path,
     initrd: Path,
     state: BootState,
-    before_state: Callable[[], None] = nothing,
+    before_state: Callable[[], None] = _nothing,
 ) -> None:
     """Fill the empty FAT filesystem on ``esp_device``; everything is read back from the disk.
 
@@ -89,7 +89,7 @@ def fill(
     esp: Path,
     files: tuple[EspFile, ...],
     state: BootState,
-    before_state: Callable[[], None] = nothing,
+    before_state: Callable[[], None] = _nothing,
 ) -> None:
     """Write ``files`` in their order and both copies of ``state`` below ``esp``, durably.
 

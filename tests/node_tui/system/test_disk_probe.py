@@ -15,6 +15,8 @@ from node_tui.system.disks import Inventory, describe_disks
 from node_tui.system.gpt import Entry
 from persist.errors import StepError
 
+TYPES = (ESP_TYPE, BIOS_TYPE, SLOT_TYPE, SLOT_TYPE, CONFIG_TYPE)
+
 
 def sick(_disk: Path) -> object:
     raise OSError(5, "Input/output error")
@@ -32,15 +34,32 @@ def test_a_disk_that_cannot_be_read_says_why(monkeypatch: pytest.MonkeyPatch) ->
     assert probe_disk(Path("/dev/sda"), 512).problem == "Input/output error"
 
 
+@pytest.mark.parametrize(
+    ("fstype", "signatures", "owner"),
+    [
+        (None, ("gpt",), "node"),
+        ("ext4", ("gpt",), "foreign"),
+        (None, ("gpt", "ext4"), "foreign"),
+    ],
+)
+def test_a_filesystem_over_the_backup_of_our_table_is_foreign(
+    fstype: str | None, signatures: tuple[str, ...], owner: str
+) -> None:
+    row = {"name": "sda", "kname": "sda", "path": "/dev/sda", "type": "disk", "size": 10**10}
+    probe = Probe(is_blank=False, signatures=signatures, begun_types=TYPES, generation=0)
+    seen = Inventory(
+        lsblk={"blockdevices": [{**row, "fstype": fstype}]}, probes={"/dev/sda": probe}
+    )
+    (disk,) = describe_disks(seen)
+    assert disk.owner == owner
+
+
 def test_such_a_disk_is_never_empty() -> None:
     row = {"name": "sda", "kname": "sda", "path": "/dev/sda", "type": "disk", "size": 10**10}
     probes = {"/dev/sda": Probe(is_blank=False, problem="Input/output error")}
     (disk,) = describe_disks(Inventory(lsblk={"blockdevices": [row]}, probes=probes))
     assert (disk.owner, disk.problem) == ("foreign", "Input/output error")
     assert disk.contents == ("cannot be read: Input/output error",)
-
-
-TYPES = (ESP_TYPE, BIOS_TYPE, SLOT_TYPE, SLOT_TYPE, CONFIG_TYPE)
 
 
 @pytest.fixture
