@@ -33,10 +33,14 @@ Line = tuple[Span, ...]
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with every character that a console cannot show replaced by ``?``."""
+    """Return ``text`` with every character that a console cannot show replaced by ``?``.
+
+    Marks that stand above other letters count as such: terminals disagree about their width.
+    """
     wide = current_language() != "en"
     return "".join(
-        char if char in SAFE_GLYPHS or (wide and char.isprintable()) else "?" for char in text
+        char if char in SAFE_GLYPHS or (wide and char.isprintable() and cell_len(char)) else "?"
+        for char in text
     )
 
 

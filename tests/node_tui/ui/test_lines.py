@@ -73,3 +73,9 @@ def test_bar(fraction: float, drawn: str) -> None:
 def test_take_counts_what_does_not_fit() -> None:
     rows = lines.take([line(str(number)) for number in range(9)], 4, "{count} more")
     assert [text_of(row) for row in rows] == ["0", "1", "2", "6 more"]
+
+
+def test_chinese_opens_no_way_for_what_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODE_LANG", "zh_CN")
+    shown = lines.printable("\u8282\u70b9 a\u0301\u202eb\u200d\x1b\x9b\ue000")
+    assert shown == "\u8282\u70b9 a??b????"
