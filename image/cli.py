@@ -1,6 +1,7 @@
 """``node-image``: builds images and looks into them. Parse, build objects, call one function."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -9,13 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from image.build import bundle, output
+from image.build.cache import cache_root
+from image.build.host import UMASK
 from image.build.image import STEPS, Request, build_image
 from image.build.keys import development_keys
+from image.build.packages import MAX_AGE
 from image.build.progress import Progress
 from image.build.rootless import become_root
 from image.build.tools import newest_tools
 from kickstart.recipe import MB, variant_recipe
-from persist.errors import NodeError
+from persist.errors import NodeError, StepError
 from persist.translation import _
 
 KEYS_FOLDER = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "node-image"
@@ -31,10 +35,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        refusal = _refused(error)
+        if refusal is None:
+            traceback.print_exc()
+            return 1
+        sys.stderr.write(f"node-image: {refusal}\n")
+        return refusal.exit_code
     except Exception:  # the edge: whatever arrives here is our bug
         traceback.print_exc()
         return 1
     return code
+
+
+def _refused(error: OSError) -> NodeError | None:
+    """Return in words what the filesystem refused; None when that is a fault of this program."""
+    hints = {
+        errno.ENOSPC: _("make room there and build again; what is finished is not made twice"),
+        errno.EROFS: _("name folders that can be written: --out, NODE_IMAGE_CACHE"),
+        errno.EACCES: _("it may be left from a build as root: give it to this user, or use --out"),
+    }
+    hint = hints.get(error.errno or 0)
+    place = error.filename or cache_root()
+    return StepError(f"{place}: {error.strerror}", hint) if hint else None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +89,22 @@ def _add_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--keyring", type=Path, help=_("certificates a node trusts, PEM"))
     build.add_argument("--size-budget", type=int, metavar="MB", help=_("largest ISO allowed"))
     build.add_argument("--lock", type=Path, help=_("package versions of an earlier build"))
+    build.add_argument(
+        "--packages-age",
+        type=int,
+        metavar="DAYS",
+        default=MAX_AGE,
+        help=_("use packages taken at most so many days ago (default: {days})").format(
+            days=MAX_AGE
+        ),
+    )
+    build.add_argument(
+        "--refresh",
+        dest="packages_age",
+        action="store_const",
+        const=0,
+        help=_("take the packages of today, security updates among them"),
+    )
     build.add_argument("--out", type=Path, default=Path("dist"))
     build.set_defaults(run=_build)
 
@@ -74,6 +113,8 @@ def _build(arguments: argparse.Namespace) -> int:
     if bool(arguments.key) != bool(arguments.cert):
         raise NodeError(_("--key and --cert belong together"), _("give both, or none"))
     become_root()
+    # Modes of files in the image must not follow the umask of whoever builds.
+    os.umask(UMASK)
     request = Request(
         recipe=(arguments.recipe or variant_recipe(arguments.variant)).resolve(),
         out=arguments.out.resolve(),
@@ -84,10 +125,13 @@ def _build(arguments: argparse.Namespace) -> int:
         keyring=arguments.keyring,
         size_budget=arguments.size_budget and arguments.size_budget * MB,
         lock=arguments.lock,
+        packages_age=arguments.packages_age,
     )
     built = build_image(request, Progress(STEPS))
     iso = request.out / f"node-{built.manifest.version}.iso"
     sys.stdout.write(f"{iso} {iso.stat().st_size / MB:.1f} MB\n")
+    if built.manifest.key == "development":
+        sys.stderr.write(_("signed with a development key: not for production") + "\n")
     return 0
 
 

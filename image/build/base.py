@@ -6,7 +6,8 @@ from pathlib import Path
 
 from image.build import host
 from image.build.accounts import account_lines, check_accounts, forget_password_dates
-from image.build.cache import cached_folder, input_hash
+from image.build.cache import cached_folder, input_hash, tree_hash
+from image.distro import debian
 from image.distro.debian import Wanted, make_tree
 from image.distro.mirror import Mirror
 from kickstart.recipe import Recipe, Script
@@ -14,10 +15,17 @@ from persist.errors import RecipeError, StepError
 from persist.translation import _
 
 STEP = "packages"
+# What this stage is made by, beside the packages; its cache follows them.
+SOURCES = (Path(__file__), Path(__file__).with_name("accounts.py"))
 
 
-def base_tree(recipe: Recipe, mirror: Mirror, tools: Path, versions: Mapping[str, str]) -> Path:
-    """Return the tree of the recipe's packages, made once for the recipe's content."""
+def base_tree(
+    recipe: Recipe, mirror: Mirror, tools: Path, versions: Mapping[str, str], taken: int
+) -> Path:
+    """Return the tree of the recipe's packages, made once for the recipe's content.
+
+    ``versions`` pins them; ``taken`` is when they were asked for (image.build.packages).
+    """
     wanted = Wanted(
         recipe.suites,
         recipe.components,
@@ -27,7 +35,9 @@ def base_tree(recipe: Recipe, mirror: Mirror, tools: Path, versions: Mapping[str
         account_lines(recipe),
     )
     scripts = [(script.text, script.interpreter, script.inside) for script in recipe.scripts]
-    key = input_hash(STEP, astuple(wanted), scripts)
+    beside = [tools.name for script in recipe.scripts if not script.inside]
+    sources = tree_hash([*debian.SOURCES, *SOURCES])
+    key = input_hash(STEP, astuple(wanted), scripts, beside, taken, sources)
 
     def make(tree: Path) -> None:
         make_tree(tree, wanted, mirror, step=STEP)

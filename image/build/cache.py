@@ -5,13 +5,19 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from persist.translation import _
+
 SYSTEM_CACHE = Path("/var/cache/node-image")
 # How many results of one stage stay: two variants, each as it is and as it was before.
 KEPT = 4
+# A half-made result of this age belongs to no build that still runs. Seconds.
+ABANDONED = 24 * 3600
 
 
 def cache_root() -> Path:
@@ -29,23 +35,26 @@ def input_hash(*inputs: object) -> str:
 
 
 def tree_hash(paths: Iterable[Path]) -> str:
-    """Return one hash over names, modes and contents of ``paths``, folders walked."""
+    """Return one hash over names, modes and contents of ``paths``, folders walked.
+
+    Where ``paths`` lie does not count: two checkouts of one commit share what was made.
+    """
     total = hashlib.sha256()
-    for path in sorted(_files_below(paths)):
-        total.update(f"{path}\0{path.lstat().st_mode & 0o111:o}\0".encode())
+    for name, path in sorted(_files_below(paths)):
+        total.update(f"{name}\0{path.lstat().st_mode & 0o111:o}\0".encode())
         content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
         total.update(hashlib.sha256(content).digest())
     return total.hexdigest()[:16]
 
 
-def _files_below(paths: Iterable[Path]) -> Iterable[Path]:
+def _files_below(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             for found in path.rglob("*"):
                 if "__pycache__" not in found.parts and (found.is_file() or found.is_symlink()):
-                    yield found
+                    yield str(found.relative_to(path.parent)), found
         elif path.exists():
-            yield path
+            yield path.name, path
 
 
 def cached_folder(stage: str, key: str, make: Callable[[Path], None]) -> Path:
@@ -60,6 +69,8 @@ def cached_folder(stage: str, key: str, make: Callable[[Path], None]) -> Path:
         remove_tree(unfinished)
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         make(unfinished)
+        # A name that outlives a power cut must not lead to files that did not.
+        os.sync()
         unfinished.rename(folder)
     os.utime(folder)
     _forget_old(folder.parent)
@@ -67,10 +78,47 @@ def cached_folder(stage: str, key: str, make: Callable[[Path], None]) -> Path:
 
 
 def _forget_old(stage: Path) -> None:
-    finished = [path for path in stage.iterdir() if not path.name.endswith(".part")]
-    finished.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    by_age = sorted(stage.iterdir(), key=lambda path: -path.lstat().st_mtime)
+    finished = [path for path in by_age if not path.name.endswith(".part")]
+    noted = {path for variant in noted_variants() for path in read_note(variant).values()}
     for path in finished[KEPT:]:
-        remove_tree(path)
+        # The newest image of the other variant may be older than all of these.
+        if not any(name.startswith(str(path)) for name in noted):
+            remove_tree(path)
+    forget_abandoned(path for path in by_age if path.name.endswith(".part"))
+
+
+def forget_abandoned(paths: Iterable[Path]) -> None:
+    """Remove those of ``paths`` that a build left behind when it was killed."""
+    for path in paths:
+        if time.time() - path.lstat().st_mtime > ABANDONED:
+            remove_tree(path)
+
+
+def noted_variants() -> list[str]:
+    """Return the variants of which this machine has a newest build."""
+    return [path.stem.removeprefix("newest-") for path in cache_root().glob("newest-*.json")]
+
+
+def read_note(variant: str) -> dict[str, str]:
+    """Return where the newest build of ``variant`` is (``rootfs``, ``root_img``), or nothing."""
+    try:
+        content: dict[str, str] = json.loads(note_path(variant).read_text())
+    except (OSError, ValueError):
+        return {}
+    return content
+
+
+def note_path(variant: str) -> Path:
+    """Return the file that says where the newest build of ``variant`` is."""
+    return cache_root() / f"newest-{variant}.json"
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Write ``path`` so that a reader finds the old content or the new one, never half of it."""
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_text(content)
+    unfinished.replace(path)
 
 
 @contextmanager
@@ -78,7 +126,13 @@ def one_build() -> Iterator[None]:
     """Hold the cache: two builds at once would forget what the other one is using."""
     cache_root().mkdir(parents=True, exist_ok=True)
     with (cache_root() / "lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            said = _("another build uses {path}; waiting until it is done")
+            sys.stderr.write(said.format(path=cache_root()) + "\n")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        forget_abandoned((cache_root() / "scratch").glob("*"))
         yield
 
 

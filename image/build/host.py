@@ -29,7 +29,12 @@ ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
     "SYSTEMD_OFFLINE": "1",
 }
-INHERITED = ("http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
+INHERITED = (
+    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+    "SSL_CERT_FILE",
+)  # fmt: skip
+# Files that a command makes have the same modes whatever the umask of the caller is.
+UMASK = 0o022
 
 # Arguments: root, then paths to show inside, then "--", then the command. /tmp and /run are fresh:
 # a command leaves nothing of its scratch files in the tree.
@@ -57,8 +62,8 @@ PRIVATE = (
     "--mount-proc",
 )  # fmt: skip
 
-# A PKCS#11 URI may carry the PIN; logs must not.
-SECRET = re.compile(r"(pin-value)=[^;&'\s]*")
+# A PKCS#11 URI may carry the PIN, the URL of a mirror or proxy a password; logs must not.
+SECRET = re.compile(r"(pin-value=)[^;&?'\s]*|(://[^/@:\s]+:)[^/@\s]+(?=@)")
 
 # Where each program comes from, for the reader of the error.
 PACKAGES = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "apt-config": "apt"}
@@ -87,7 +92,7 @@ def run(
         raise _missing(command[0], step)
     if private:
         command = [*PRIVATE, *command]
-    shown = SECRET.sub(r"\1=***", shlex.join(words))
+    shown = SECRET.sub(r"\1\2***", shlex.join(words))
     log.debug("%s: %s", step, shown)
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     with log_path(step).open("ab") as record:
@@ -100,6 +105,7 @@ def run(
             stderr=record,
             env={**ENVIRONMENT, **inherited, **(env or {})},
             check=False,
+            umask=UMASK,
         )
         record.write(done.stdout[-65536:] if _is_text(done.stdout[-65536:]) else b"")
     if done.returncode:

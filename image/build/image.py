@@ -1,6 +1,6 @@
 """Building an image, from a recipe to the files of ``dist/``."""
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 from image.build import (
@@ -13,14 +13,16 @@ from image.build import (
     keys,
     node_files,
     output,
+    packages,
     pxe,
     seal,
     slim,
+    space,
     squashfs,
     tools,
     wheels,
 )
-from image.build.cache import cached_folder, input_hash, one_build, tree_hash
+from image.build.cache import cache_root, cached_folder, input_hash, one_build, tree_hash
 from image.build.inventory import debian_packages, make_manifest, wheel_packages
 from image.build.keys import Keys
 from image.build.lock import read_lock
@@ -37,7 +39,8 @@ STEPS = 11
 @dataclass(frozen=True)
 class Request:
     """What is asked of a build. Sizes are bytes; ``key`` and ``certificate`` are files or PKCS#11
-    URIs, both or none; ``keys_folder`` is where development keys live."""
+    URIs, both or none; ``keys_folder`` is where development keys live; packages of an earlier build
+    are taken again when they are at most ``packages_age`` days old."""
 
     recipe: Path
     out: Path
@@ -48,6 +51,7 @@ class Request:
     keyring: Path | None = None
     size_budget: int | None = None
     lock: Path | None = None
+    packages_age: int = packages.MAX_AGE
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Built:
 def build_image(request: Request, progress: Progress) -> Built:
     """Build everything of ``dist/`` and return what the tests look at."""
     with one_build():
+        space.check_space(cache_root(), request.out)
         return _build(request, progress)
 
 
@@ -71,13 +76,16 @@ def _build(request: Request, progress: Progress) -> Built:
     made = origin(request.version)
     mirror = host_mirror()
     lock = read_lock(request.lock)
+    locked = lock.source is not None
+    taken = packages.taken(request.packages_age, mirror, locked=locked, warn=progress.warn)
     with progress.step(tools.STEP, "build tools of the target's release"):
-        tools_tree = tools.tools_tree(recipe, mirror, lock.tools)
+        tools_tree = tools.tools_tree(recipe, mirror, lock.tools, taken)
     with progress.step(keys.STEP, "keys"):
         signing = choose_keys(request, tools_tree)
     with progress.step(base.STEP, "packages and %post scripts"):
-        base_tree = base.base_tree(recipe, mirror, tools_tree, lock.image)
+        base_tree = base.base_tree(recipe, mirror, tools_tree, lock.image, taken)
         lock.check(tools_tree, base_tree)
+        packages.remember(taken)
     with progress.step(wheels.STEP, "pure Python wheels"):
         wheels_tree = wheels.wheels_tree()
     with progress.step(slim.STEP, "modules, firmware and files that stay"):
@@ -115,7 +123,8 @@ def sealed_tree(trees: Trees, recipe: Recipe, made: Origin, signing: Keys) -> Pa
     """Return the finished tree of the image, made once for all that goes into it."""
     inputs = [path.name for path in astuple(trees)]
     sources = tree_hash(node_files.source_paths())
-    key = input_hash(inputs, astuple(made), signing.kind, signing.fingerprint(), sources)
+    wishes = astuple(replace(recipe, origins={}))
+    key = input_hash(inputs, wishes, astuple(made), signing.kind, signing.fingerprint(), sources)
 
     def make(tree: Path) -> None:
         slim.copy_tree(trees.slim, tree, node_files.STEP)
@@ -128,6 +137,7 @@ def sealed_tree(trees: Trees, recipe: Recipe, made: Origin, signing: Keys) -> Pa
         packages = debian_packages(trees.base, tree) + wheel_packages(trees.wheels)
         manifest = make_manifest(recipe, made, signing, kernel_version(tree), packages)
         (tree / PLACE.relative_to("/")).write_bytes(encode_manifest(manifest))
+        seal.check_sealed(tree)
 
     return cached_folder("rootfs", key, make)
 
@@ -157,9 +167,10 @@ def finish(
     with progress.step("output", "PXE directory, manifest, SBOM, checksums"):
         pxe.build_pxe(trees.tools, built.rootfs, bundle_file, out / "pxe")
         output.write_papers(out, built.manifest, trees.tools, trees.base)
-        output.link_newest(out, iso_file, bundle_file)
-        output.remember(built.manifest.variant, built.rootfs, built.root_img)
         budget = output.budget_of(load_recipe(request.recipe), request.size_budget)
         output.check_size(iso_file, budget, built.manifest, progress)
+        output.link_newest(out, iso_file, bundle_file)
+        output.remember(built.manifest.variant, built.rootfs, built.root_img)
         output.write_checksums(out, version)
+        output.forget_old_builds(out, version)
     return Built(built.rootfs, built.root_img, built.manifest, progress.seconds)

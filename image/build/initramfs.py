@@ -4,7 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from image.build import host
+from image.build import host, overlay
 from image.build.cache import cached_folder, input_hash, remove_tree, tree_hash
 from image.build.keys import Keys
 from image.build.modules import kernel_version
@@ -29,7 +29,7 @@ def boot_folder(slim: Path, tools: Path, keys: Keys) -> Path:
     vmlinuz, initrd.img, initrd-net.img, node.cfg, SHA256SUMS. What a bundle fetched at boot must be
     signed with is in initrd-net.img.
     """
-    sources = tree_hash([DRACUT, FILES, NODE_CFG, Path(__file__)])
+    sources = tree_hash([DRACUT, FILES, NODE_CFG, Path(__file__), Path(overlay.__file__)])
     key = input_hash(slim.name, tools.name, keys.fingerprint(), sources)
 
     def make(boot: Path) -> None:
@@ -47,7 +47,7 @@ def boot_folder(slim: Path, tools: Path, keys: Keys) -> Path:
 def make_segments(rootfs: Path, certificate: Path) -> Path:
     """Let dracut make the segments inside ``rootfs``; return the folder they are in."""
     inside = rootfs / INSIDE
-    shutil.copytree(DRACUT, inside, ignore=shutil.ignore_patterns("__pycache__"))
+    lay_over(DRACUT, inside)
     shutil.copyfile(certificate, inside / "trusted.pem")
     script = Path("/") / INSIDE
     segments, out = str(script / "build-segments"), str(script / "out")

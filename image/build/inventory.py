@@ -85,8 +85,10 @@ def _merged(path: str) -> str:
 
 
 def _size(path: Path) -> int:
-    # Kernel modules are unpacked in the image and so have another name than in the package.
+    # Kernel modules are unpacked in the image, Python is compiled: other names than in the package.
     place = path.with_suffix("") if path.name.endswith(".ko.xz") else path
+    if path.suffix == ".py" and not path.exists():
+        place = path.with_suffix(".pyc")
     return place.stat().st_size if place.is_file() and not place.is_symlink() else 0
 
 

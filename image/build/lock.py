@@ -19,15 +19,24 @@ class Lock:
     image: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, tools_tree: Path, base: Path) -> None:
-        """Raise RecipeError naming what the mirror does not have in the locked version."""
+        """Raise RecipeError naming what the mirror does not have in the locked version, or what is
+        installed and not in the lock."""
         if self.source is None:
             return
-        missing = [
-            f"{name} {version}"
-            for locked, tree in ((self.tools, tools_tree), (self.image, base))
-            for name, version in sorted(locked.items())
-            if installed(tree).get(name, {}).get("version") != version
-        ]
+        missing, strange = [], []
+        for locked, tree in ((self.tools, tools_tree), (self.image, base)):
+            found = {name: fields["version"] for name, fields in installed(tree).items()}
+            missing += [
+                f"{name} {locked[name]}" for name in sorted(dict(locked.items() - found.items()))
+            ]
+            strange += [f"{name} {found[name]}" for name in sorted(found.keys() - locked.keys())]
+        if strange and not missing:
+            raise RecipeError(
+                str(self.source),
+                1,
+                _("not in the lock, but installed: {strange}").format(strange=", ".join(strange)),
+                _("build from the commit that the lock belongs to"),
+            )
         if missing:
             raise RecipeError(
                 str(self.source),

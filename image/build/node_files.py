@@ -45,7 +45,7 @@ def add_node_files(
     python = rootfs / PREFIX / "python"
     shutil.copytree(wheels, python, symlinks=True, dirs_exist_ok=True)
     for package in PACKAGES:
-        _copy_package(SOURCE / package, python / package)
+        lay_over(SOURCE / package, python / package, NOT_SHIPPED)
     copy_file(SOURCE / "image/__init__.py", python / "image/__init__.py")
     copy_file(SOURCE / "image/manifest.py", python / "image/manifest.py")
     _compile_translations(tools, python)
@@ -66,12 +66,8 @@ def add_keyring(rootfs: Path, keys: Keys) -> None:
 
 def source_paths() -> tuple[Path, ...]:
     """Return every path that ``add_node_files`` reads, for the hash of a build."""
-    names = (*PACKAGES, "image/manifest.py", "image/grub", "image/build")
+    names = (*PACKAGES, "image/__init__.py", "image/manifest.py", "image/grub", "image/build")
     return (FILES, UNITS, *(SOURCE / name for name in names))
-
-
-def _copy_package(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
 
 
 def _compile_translations(tools: Path, python: Path) -> None:

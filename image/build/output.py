@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from image.build.cache import cache_root
+from image.build.cache import note_path, read_note, write_whole
 from image.build.lock import write_lock
 from image.build.progress import Progress
 from image.build.sbom import spdx_document
@@ -14,6 +14,9 @@ from persist.errors import DependencyError, StepError
 from persist.translation import _
 
 LARGEST = 10
+# How many development builds stay in dist/: each has 300 MB, and every commit makes another one.
+KEPT = 3
+ENDINGS = ("iso", "raucb", "manifest.json", "spdx.json", "lock.json")
 
 
 def write_papers(out: Path, manifest: Manifest, tools: Path, base: Path) -> None:
@@ -27,8 +30,10 @@ def write_papers(out: Path, manifest: Manifest, tools: Path, base: Path) -> None
 def link_newest(out: Path, iso: Path, bundle: Path) -> None:
     """Point ``node.iso`` and ``node.raucb`` to the files just built."""
     for link, target in ((out / "node.iso", iso), (out / "node.raucb", bundle)):
-        link.unlink(missing_ok=True)
-        link.symlink_to(target.name)
+        fresh = link.with_name(f"{link.name}.part")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(target.name)
+        fresh.replace(link)
 
 
 def write_checksums(out: Path, version: str) -> None:
@@ -76,21 +81,28 @@ def check_size(iso: Path, budget: Budget, manifest: Manifest, progress: Progress
 def remember(variant: str, rootfs: Path, root_img: Path) -> None:
     """Note where the newest tree of ``variant`` is, for tests that boot it without an ISO."""
     content = {"rootfs": str(rootfs), "root_img": str(root_img)}
-    _note(variant).write_text(json.dumps(content))
+    write_whole(note_path(variant), json.dumps(content))
 
 
 def newest(variant: str) -> dict[str, str]:
     """Return ``rootfs`` and ``root_img`` of the newest build of ``variant`` on this machine."""
-    path = _note(variant)
-    if not path.exists():
+    content = read_note(variant)
+    if not content or not all(Path(name).exists() for name in content.values()):
         raise DependencyError(
             "node-image",
             _("no image of {variant} was built on this machine yet").format(variant=variant),
             _("run ./dev image --variant {variant}").format(variant=variant),
         )
-    content: dict[str, str] = json.loads(path.read_text())
     return content
 
 
-def _note(variant: str) -> Path:
-    return cache_root() / f"newest-{variant}.json"
+def forget_old_builds(out: Path, newest_version: str) -> None:
+    """Remove all but the newest development builds from ``out``; a release stays for ever."""
+    for path in out.glob("node-*.part"):
+        path.unlink()
+    builds = sorted(out.glob("node-*.iso"), key=lambda path: -path.stat().st_mtime)
+    versions = [path.stem.removeprefix("node-") for path in builds]
+    for version in [name for name in versions if "~dev" in name][KEPT:]:
+        if version != newest_version:
+            for ending in ENDINGS:
+                (out / f"node-{version}.{ending}").unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Files of this source tree that are laid over the image as they are."""
 
 import shutil
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from image.build.cache import remove_tree
@@ -8,14 +9,19 @@ from image.build.version import SOURCE
 
 FILES = SOURCE / "image/files"
 UNITS = SOURCE / "image/units"
+NOT_LAID = ("__pycache__", "*.pyc", "*.md")
 
 
-def lay_over(source: Path, target: Path) -> None:
-    """Copy the tree ``source`` onto ``target`` as root's: folders 0755, files 0644 or 0755."""
+def lay_over(source: Path, target: Path, without: tuple[str, ...] = NOT_LAID) -> None:
+    """Copy the tree ``source`` onto ``target`` but for what has a name of the patterns ``without``.
+
+    As root's: folders 0755, files 0644 or 0755; the modes of a checkout follow somebody's umask.
+    """
     for path in sorted(source.rglob("*")):
-        if "__pycache__" in path.parts or path.name.endswith(".md"):
+        name = path.relative_to(source)
+        if any(fnmatchcase(part, pattern) for part in name.parts for pattern in without):
             continue
-        place = target / path.relative_to(source)
+        place = target / name
         if path.is_symlink():
             remove_tree(place)
             place.parent.mkdir(parents=True, exist_ok=True)

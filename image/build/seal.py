@@ -8,6 +8,8 @@ from image.build.apparmor import CACHE
 from image.build.cache import remove_tree
 from image.build.inventory import files_of
 from image.distro.debian import installed
+from persist.errors import StepError
+from persist.translation import _
 
 STEP = "seal"
 # What a running system writes, and what identifies one.
@@ -122,6 +124,17 @@ def compile_python(rootfs: Path) -> None:
         f"/{path.relative_to(rootfs)}" for path in (python / name for name in OURS) if path.exists()
     ]
     host.run([*COMPILE, *ours], step=STEP, root=rootfs)
+
+
+def check_sealed(rootfs: Path) -> None:
+    """Raise StepError when ``rootfs`` has a file that only a running system makes."""
+    if found := leaks(rootfs):
+        raise StepError(
+            _("step {step}: not part of any image: {files}").format(
+                step=STEP, files=", ".join(found)
+            ),
+            _("what makes them after the sealing must run before it, or not at all"),
+        )
 
 
 def leaks(rootfs: Path) -> list[str]:

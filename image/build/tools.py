@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
 
-from image.build.cache import cache_root, cached_folder, input_hash
+from image.build.cache import cache_root, cached_folder, input_hash, tree_hash
+from image.distro import debian
 from image.distro.debian import Wanted, make_tree
 from image.distro.mirror import Mirror
 from kickstart.recipe import Recipe
@@ -41,10 +42,13 @@ PACKAGES = (
 STEP = "tools"
 
 
-def tools_tree(recipe: Recipe, mirror: Mirror, versions: Mapping[str, str]) -> Path:
-    """Return the tree of build tools, made once for a package list; ``versions`` pins them."""
+def tools_tree(recipe: Recipe, mirror: Mirror, versions: Mapping[str, str], taken: int) -> Path:
+    """Return the tree of build tools, made once for a package list.
+
+    ``versions`` pins them; ``taken`` is when they were asked for (image.build.packages).
+    """
     wanted = Wanted(recipe.suites, recipe.components, PACKAGES, versions=versions)
-    key = input_hash(STEP, astuple(wanted))
+    key = input_hash(STEP, astuple(wanted), taken, tree_hash(debian.SOURCES))
 
     def make(tree: Path) -> None:
         make_tree(tree, wanted, mirror, step=STEP)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from image.build import host
 from persist import __version__
-from persist.errors import NodeError, StepError
+from persist.errors import DependencyError, NodeError, StepError
 from persist.translation import _
 
 SOURCE = Path(__file__).parent.parent.parent
 STEP = "version"
+# What an image is made of.
+SHIPPED = ("persist", "kickstart", "plugins", "image", "node_tui")
 # Stands in file names, os-release and GRUB menus, so nothing but these.
 VERSION = re.compile(r"\d+\.\d+\.\d+(~[a-z0-9.]+)?(\+[a-z0-9.]+)?")
 
@@ -33,9 +35,12 @@ def origin(asked: str | None) -> Origin:
             _("MAJOR.MINOR.PATCH, for example 1.2.0 or 1.2.0~rc1"),
         )
     try:
+        if Path(_git("rev-parse", "--show-toplevel")).resolve() != SOURCE.resolve():
+            # An installed copy inside a repository of something else.
+            return Origin(asked or __version__, "unknown", 0)
         commit = _git("rev-parse", "HEAD")
         epoch = int(_git("log", "-1", "--format=%ct"))
-    except StepError:
+    except (StepError, DependencyError):
         # An installed copy has no history: its own version, and a time that every build has.
         return Origin(asked or __version__, "unknown", 0)
     return Origin(asked or _described(commit), commit, epoch)
@@ -43,10 +48,13 @@ def origin(asked: str | None) -> Origin:
 
 def _described(commit: str) -> str:
     """Return the tag's version, or NEXT~devCOMMITS+gHASH between tags."""
-    dirty = ".dirty" if _git("status", "--porcelain", "--untracked-files=no") else ""
+    # New files of these folders are in the image too, whether git knows them or not.
+    dirty = ".dirty" if _git("status", "--porcelain", "--", *SHIPPED) else ""
     mark = f"+g{commit[:7]}{dirty}"
     try:
-        tag, commits, _hash = _git("describe", "--tags", "--long", "--match=v[0-9]*").rsplit("-", 2)
+        # v1.2.0 is a version; v1.2.0-rc1 and v1.2 are other people's marks.
+        which = ("--match=v[0-9]*.[0-9]*.[0-9]*", "--exclude=*[!v0-9.]*")
+        tag, commits, _hash = _git("describe", "--tags", "--long", *which).rsplit("-", 2)
     except StepError:
         return f"{__version__}~dev{_git('rev-list', '--count', 'HEAD')}{mark}"
     major, minor, patch = tag.removeprefix("v").split(".")
@@ -57,5 +65,14 @@ def _described(commit: str) -> str:
 
 def _git(*words: str) -> str:
     # The tree may belong to someone else than root, who builds; git would refuse to read it.
-    argv = ["git", "-C", str(SOURCE), "-c", f"safe.directory={SOURCE}", *words]
+    # Without optional locks: root's index would shut the owner out.
+    argv = [
+        "git",
+        "--no-optional-locks",
+        "-C",
+        str(SOURCE),
+        "-c",
+        f"safe.directory={SOURCE}",
+        *words,
+    ]
     return host.run(argv, step=STEP).decode().strip()

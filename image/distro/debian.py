@@ -11,6 +11,8 @@ from image.distro.mirror import Mirror
 from persist.errors import DependencyError, StepError
 from persist.translation import _
 
+# What a tree is made by; its cache follows it.
+SOURCES = (Path(__file__),)
 # Shared by all trees and builds, so that a rebuild downloads only what changed. mmdebstrap empties
 # the folder of archives before the customize hook's sync-out when told nothing else.
 ARCHIVES_IN = (

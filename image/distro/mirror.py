@@ -16,6 +16,8 @@ RELEASES = (
     "bullseye", "bookworm", "trixie", "forky", "duke", "sid",
     "oldstable", "stable", "testing", "unstable",
 )  # fmt: skip
+# How APT lets one switch an entry off.
+NO = ("no", "false", "off", "without", "disable", "0")
 DEFAULT_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -93,7 +95,10 @@ def parse_deb822(text: str) -> Iterator[Source]:
     """Yield the entries of deb822 stanzas; a key written out inside a stanza is not a path."""
     for stanza in re.split(r"\n\s*\n", text):
         fields = _fields(stanza)
-        if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes") == "no":
+        if (
+            "deb" not in fields.get("types", "").split()
+            or fields.get("enabled", "yes").lower() in NO
+        ):
             continue
         signed_by = fields.get("signed-by", "")
         keyring = signed_by if signed_by.startswith("/") else ""

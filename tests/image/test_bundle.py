@@ -107,6 +107,29 @@ def test_a_pkcs11_token_signs(
     assert not bundle.exists()
 
 
+def fill_token(tools: Path, folder: Path) -> Path:
+    """Put a fresh key into a new token; return its certificate."""
+    pair = development_keys(folder / "pair", tools)
+    env = {"SOFTHSM2_CONF": str(folder / "softhsm2.conf")}
+    pkcs8 = folder / "key.p8"
+    pkcs8.write_bytes(
+        host.run(
+            ["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", pair.key],
+            step=STEP,
+            root=tools,
+            binds=(folder,),
+        )
+    )
+    softhsm = ["softhsm2-util", "--pin", "1111"]
+    label = ["--token", "release", "--label", "signing", "--id", "01"]
+    for argv in (
+        [*softhsm, "--init-token", "--free", "--label", "release", "--so-pin", "2222"],
+        [*softhsm, "--import", str(pkcs8), *label],
+    ):
+        host.run(argv, step=STEP, root=tools, binds=(folder,), env=env)
+    return pair.trusted
+
+
 @pytest.mark.container
 def test_a_bundle_that_no_node_would_take_is_not_made(
     tools: Path, root_img: Path, tmp_path: Path

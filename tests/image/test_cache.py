@@ -1,10 +1,24 @@
 """The cache: made once, never half, forgotten in time, never across a mount."""
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from image.build.cache import KEPT, cache_root, cached_folder, input_hash, tree_hash
+from image.build.cache import (
+    ABANDONED,
+    KEPT,
+    cache_root,
+    cached_folder,
+    input_hash,
+    one_build,
+    tree_hash,
+)
+from image.build.output import newest, remember
+from persist.errors import DependencyError
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +72,52 @@ def test_a_hash_follows_names_contents_and_modes(tmp_path: Path) -> None:
     seen.add(tree_hash([path.parent]))
     assert len(seen) == 4
     assert input_hash("a", {"b": 1}) == input_hash("a", {"b": 1}) != input_hash("a", {"b": 2})
+
+
+def test_the_newest_image_of_a_variant_is_not_forgotten() -> None:
+    rootfs = cached_folder("rootfs", "minimal", Path.mkdir)
+    remember("minimal", rootfs, rootfs)
+    for number in range(KEPT + 2):
+        cached_folder("rootfs", str(number), Path.mkdir)
+    assert newest("minimal")["rootfs"] == str(rootfs)
+
+
+def test_a_note_of_an_image_that_is_gone_is_no_image() -> None:
+    rootfs = cached_folder("rootfs", "minimal", Path.mkdir)
+    remember("minimal", rootfs, rootfs)
+    rootfs.rmdir()
+    with pytest.raises(DependencyError, match="no image of minimal was built"):
+        newest("minimal")
+
+
+def test_what_a_killed_build_left_is_removed_after_a_day() -> None:
+    cached_folder("stage", "a", Path.mkdir)
+    old, fresh = (cache_root() / "stage" / name for name in ("b.part", "c.part"))
+    for path in (old, fresh):
+        path.mkdir()
+    before = time.time() - ABANDONED - 60
+    os.utime(old, (before, before))
+    cached_folder("stage", "a", Path.mkdir)
+    assert not old.exists()
+    assert fresh.exists()
+
+
+def test_a_second_build_says_that_it_waits() -> None:
+    # The alarm ends a build that waits without a word.
+    program = "import signal; signal.alarm(20)\n"
+    program += "from image.build.cache import one_build\nwith one_build(): print('mine')"
+    with one_build():
+        waiting = subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert waiting.stderr is not None
+        said = waiting.stderr.readline().decode()
+    assert said == f"another build uses {cache_root()}; waiting until it is done\n"
+    assert waiting.communicate(timeout=30)[0] == b"mine\n"
+
+
+def test_two_checkouts_share_what_was_made(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "tree").mkdir(parents=True)
+        (tmp_path / name / "tree/x").write_text("1")
+    assert tree_hash([tmp_path / "one/tree"]) == tree_hash([tmp_path / "two/tree"])

@@ -1,5 +1,6 @@
 """The build's process starter: logs, failures that name step, command and log, chroot lines."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -50,6 +51,27 @@ def test_the_host_leaks_no_locale_or_time_zone(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
     said = host.run(["env"], step="try").decode().splitlines()
     assert {"LC_ALL=C.UTF-8", "TZ=UTC", "http_proxy=http://proxy.example:3128"} <= set(said)
+
+
+def test_secrets_stay_out_of_the_log(cache: Path) -> None:
+    words = [
+        "pkcs11:token=a?pin-value=1234&x=y",
+        "deb http://me:geheim@mirror.example/debian trixie main",
+        "http://proxy.example:3128",
+    ]
+    host.run(["true", *words], step="try")
+    assert (cache / "logs/try.log").read_text() == (
+        "+ true 'pkcs11:token=a?pin-value=***&x=y'"
+        " 'deb http://me:***@mirror.example/debian trixie main' http://proxy.example:3128\n"
+    )
+
+
+def test_modes_do_not_follow_the_umask_of_the_caller() -> None:
+    before = os.umask(0o077)
+    try:
+        assert host.run(["sh", "-c", "umask"], step="try") == b"0022\n"
+    finally:
+        os.umask(before)
 
 
 def test_a_chroot_shows_only_what_is_bound(tmp_path: Path) -> None:

@@ -64,9 +64,10 @@ def test_one_line_sources(tmp_path: Path) -> None:
     assert mirror.security.uri == "http://mirror.example/security"
 
 
-def test_a_disabled_stanza_is_no_mirror(tmp_path: Path) -> None:
+@pytest.mark.parametrize("word", ["no", "False", "0"])
+def test_a_disabled_stanza_is_no_mirror(tmp_path: Path, word: str) -> None:
     write_sources(
-        tmp_path, debian_sources=DEB822.replace("Types: deb\n", "Enabled: no\nTypes: deb\n")
+        tmp_path, debian_sources=DEB822.replace("Types: deb\n", f"Enabled: {word}\nTypes: deb\n")
     )
     assert host_mirror(tmp_path).security is None
 

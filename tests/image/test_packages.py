@@ -40,7 +40,7 @@ def test_an_unknown_package_is_an_error_with_file_and_line(
 
     monkeypatch.setattr(base, "make_tree", fail)
     with pytest.raises(RecipeError) as caught:
-        base_tree(load_recipe(recipe), host_mirror(), tmp_path / "tools", {})
+        base_tree(load_recipe(recipe), host_mirror(), tmp_path / "tools", {}, 1)
     assert str(caught.value).replace(str(tmp_path), "") == (
         "/mine.ks:5: the suites trixie have no package no-such-package-anywhere\n"
         "correct the name, or add the suite or component that has it"
@@ -52,4 +52,4 @@ def test_apt_says_it_in_these_words(recipe: Path, tmp_path: Path) -> None:
     if os.geteuid():
         pytest.skip("needs root: mmdebstrap makes a tree")
     with pytest.raises(RecipeError, match="no package no-such-package-anywhere"):
-        base_tree(load_recipe(recipe), host_mirror(), tmp_path / "tools", {})
+        base_tree(load_recipe(recipe), host_mirror(), tmp_path / "tools", {}, 1)

@@ -3,13 +3,20 @@
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from image.build.inventory import debian_packages, files_of, wheel_packages
 from image.build.lock import read_lock, write_lock
-from image.build.output import check_size, link_newest, write_checksums
+from image.build.output import (
+    ENDINGS,
+    check_size,
+    forget_old_builds,
+    link_newest,
+    write_checksums,
+)
 from image.build.progress import Progress
 from image.build.sbom import spdx_document
 from image.distro.debian import installed
@@ -133,6 +140,31 @@ def test_a_lock_names_what_the_mirror_no_longer_has(base: Path, tmp_path: Path) 
         "/lock.json:1: the mirror no longer has: rauc 1.13-3+deb13u1, rauc 1.13-3+deb13u1\n"
         "use a mirror that keeps old versions, or build without --lock"
     )
+
+
+def test_a_lock_names_what_it_does_not_know(base: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lock.json"
+    write_lock(path, base, base)
+    content = json.loads(path.read_text())
+    del content["image"]["rauc"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(RecipeError, match=r"not in the lock, but installed: rauc 1\.13-3"):
+        read_lock(path).check(base, base)
+
+
+def test_old_development_builds_leave_dist_and_releases_stay(tmp_path: Path) -> None:
+    versions = ["1.0.0", *(f"1.0.1~dev{number}+gabc" for number in range(5))]
+    for age, version in enumerate(versions):
+        for ending in ENDINGS:
+            path = tmp_path / f"node-{version}.{ending}"
+            path.touch()
+            os.utime(path, (1_700_000_000 + age, 1_700_000_000 + age))
+    (tmp_path / "node-1.0.1.raucb.part").touch()
+    (tmp_path / "notes.txt").touch()
+    forget_old_builds(tmp_path, "1.0.1~dev4+gabc")
+    left = {path.name for path in tmp_path.iterdir()}
+    kept = ("1.0.0", "1.0.1~dev2+gabc", "1.0.1~dev3+gabc", "1.0.1~dev4+gabc")
+    assert left == {"notes.txt", *(f"node-{name}.{ending}" for name in kept for ending in ENDINGS)}
 
 
 def test_a_file_that_is_no_lock_is_refused(tmp_path: Path) -> None:
