@@ -18,7 +18,7 @@ def is_console_open(root: Path) -> bool:
     """
     try:
         return read_boot(root).mode == "live" and not _has_password(root)
-    except (PlanError, OSError, LookupError):
+    except (PlanError, OSError, LookupError, ValueError):
         return False
 
 

@@ -25,6 +25,8 @@ def make_root(root: Path, mode: str, shadow: str) -> Path:
         ("live", LOCKED.replace("admin:!", "admin:$y$j9T$salt$hash"), False),
         ("live", LOCKED.replace("admin:!", "admin:"), False),
         ("live", "root:!*:20000::::::\n", False),
+        ("live", "\n" + LOCKED, False),
+        ("live", "damaged\n" + LOCKED, False),
         ("installed", LOCKED, False),
         ("stateless", LOCKED, False),
     ],
