@@ -133,7 +133,8 @@ def kill_in_step(
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGKILL)
     # On a fast machine it may be over before: then the disk holds an installed node.
-    assert process.wait(30) in {0, -signal.SIGKILL}
+    complaint = process.stderr.read()
+    assert process.wait(30) in {0, -signal.SIGKILL}, complaint[-4000:]
     return {}
 
 
