@@ -22,6 +22,8 @@ from kickstart.recipe import MB, variant_recipe
 from persist.errors import NodeError, StepError
 from persist.translation import _
 
+DIST = Path("dist")
+DEFAULT_VARIANT = "hypervisor"
 KEYS_FOLDER = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "node-image"
 
 
@@ -65,15 +67,15 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_build(verbs.add_parser("build", help=_("build everything of dist/")))
     info = verbs.add_parser("info", help=_("say what was built last"))
-    info.add_argument("--out", type=Path, default=Path("dist"))
+    info.add_argument("--out", type=Path)
     info.add_argument("--rootfs", action="store_true", help=_("print only the unpacked tree"))
     info.set_defaults(run=_info)
     manifest = verbs.add_parser("manifest", help=_("print the manifest of the newest image"))
     manifest.set_defaults(run=_manifest)
     for verb in (info, manifest):
-        verb.add_argument("--variant", default="hypervisor", help=_("hypervisor or minimal"))
+        verb.add_argument("--variant", default=DEFAULT_VARIANT, help=_("hypervisor or minimal"))
     verify = verbs.add_parser("verify", help=_("check a bundle's signature and content"))
-    verify.add_argument("bundle", type=Path, nargs="?", default=Path("dist/node.raucb"))
+    verify.add_argument("bundle", type=Path, nargs="?", default=DIST / "node.raucb")
     verify.add_argument("--keyring", type=Path, help=_("certificates to trust, PEM"))
     verify.set_defaults(run=_verify)
     return parser
@@ -81,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_build(build: argparse.ArgumentParser) -> None:
     what = build.add_mutually_exclusive_group()
-    what.add_argument("--variant", default="hypervisor", help=_("hypervisor or minimal"))
+    what.add_argument("--variant", default=DEFAULT_VARIANT, help=_("hypervisor or minimal"))
     what.add_argument("--recipe", type=Path, help=_("a recipe file of your own"))
     build.add_argument("--version", help=_("MAJOR.MINOR.PATCH instead of the git tag's"))
     build.add_argument("--key", help=_("signing key: PEM file or PKCS#11 URI"))
@@ -105,7 +107,7 @@ def _add_build(build: argparse.ArgumentParser) -> None:
         const=0,
         help=_("take the packages of today, security updates among them"),
     )
-    build.add_argument("--out", type=Path, default=Path("dist"))
+    build.add_argument("--out", type=Path, help=_("default: dist, dist/VARIANT for others"))
     build.set_defaults(run=_build)
 
 
@@ -117,7 +119,7 @@ def _build(arguments: argparse.Namespace) -> int:
     os.umask(UMASK)
     request = Request(
         recipe=(arguments.recipe or variant_recipe(arguments.variant)).resolve(),
-        out=arguments.out.resolve(),
+        out=_out(arguments).resolve(),
         keys_folder=KEYS_FOLDER,
         version=arguments.version,
         key=arguments.key,
@@ -135,6 +137,14 @@ def _build(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _out(arguments: argparse.Namespace) -> Path:
+    """Return where artifacts go. Their names bear no variant, so each has a folder of its own."""
+    asked: Path | None = arguments.out
+    if asked is None and arguments.variant != DEFAULT_VARIANT:
+        return DIST / str(arguments.variant)
+    return asked or DIST
+
+
 def _info(arguments: argparse.Namespace) -> int:
     newest = output.newest(arguments.variant)
     if arguments.rootfs:
@@ -142,7 +152,7 @@ def _info(arguments: argparse.Namespace) -> int:
         return 0
     sizes = {
         path.name: path.stat().st_size
-        for path in sorted(arguments.out.glob("node.*"))
+        for path in sorted(_out(arguments).glob("node.*"))
         if path.exists()
     }
     sys.stdout.write(json.dumps({**newest, "bytes": sizes}, indent=1) + "\n")

@@ -11,6 +11,8 @@ from persist.translation import _
 
 SOURCE = Path(__file__).parent.parent.parent
 STEP = "version"
+# 1980-01-01: the time of a copy without history. FAT, which the ISO has inside, knows none before.
+NO_TIME = 315532800
 # What an image is made of.
 SHIPPED = ("persist", "kickstart", "plugins", "image", "node_tui")
 # Stands in file names, os-release and GRUB menus, so nothing but these.
@@ -37,12 +39,12 @@ def origin(asked: str | None) -> Origin:
     try:
         if Path(_git("rev-parse", "--show-toplevel")).resolve() != SOURCE.resolve():
             # An installed copy inside a repository of something else.
-            return Origin(asked or __version__, "unknown", 0)
+            return Origin(asked or __version__, "unknown", NO_TIME)
         commit = _git("rev-parse", "HEAD")
         epoch = int(_git("log", "-1", "--format=%ct"))
     except (StepError, DependencyError):
         # An installed copy has no history: its own version, and a time that every build has.
-        return Origin(asked or __version__, "unknown", 0)
+        return Origin(asked or __version__, "unknown", NO_TIME)
     return Origin(asked or _described(commit), commit, epoch)
 
 

@@ -83,3 +83,28 @@ def test_what_the_filesystem_refuses_is_told_in_words(
     monkeypatch.setattr(cli, "become_root", lambda: None)
     assert cli.main(["build"]) == code
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "folder"),
+    [
+        ([], "dist"),
+        (["--variant", "minimal"], "dist/minimal"),
+        (["--variant", "minimal", "--out", "here"], "here"),
+        (["--recipe", "my.ks"], "dist"),
+    ],
+)
+def test_variants_do_not_overwrite_each_other(
+    words: list[str], folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Path] = []
+
+    def note(request: image.Request, _progress: object) -> None:
+        asked.append(request.out)
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "build_image", note)
+    monkeypatch.setattr(cli, "become_root", lambda: None)
+    assert cli.main(["build", *words]) == 130
+    assert asked == [tmp_path / folder]

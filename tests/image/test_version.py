@@ -55,7 +55,7 @@ def test_a_copy_inside_another_repository_does_not_bear_its_commit(
     inside.mkdir(parents=True)
     monkeypatch.setattr(version, "SOURCE", inside)
     found = version.origin("1.2.3")
-    assert (found.version, found.commit, found.epoch) == ("1.2.3", "unknown", 0)
+    assert (found.version, found.commit, found.epoch) == ("1.2.3", "unknown", version.NO_TIME)
 
 
 def test_what_is_no_version_is_refused(source: Path) -> None:
