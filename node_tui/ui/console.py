@@ -6,6 +6,7 @@ and check marks are missing glyphs, and what blinks or animates costs kilobytes 
 shown by reverse video and by a mark, so that a monochrome screen shows it too.
 """
 
+import os
 import signal
 import traceback
 from collections.abc import Iterator, Sequence
@@ -298,8 +299,12 @@ class PlainInput(Input):
         """Cut nothing, for the same reason."""
 
 
-class NoiseProofDriver(LinuxDriver):
-    """Reads a terminal that also sends noise, as a serial line with a wrong speed does."""
+class SerialProofDriver(LinuxDriver):
+    """Serves terminals behind a serial line: noise comes in, and tmux draws the lines."""
+
+    def write(self, data: str) -> None:
+        """Write the heavy tee for the light one, which tmux 3.5 turns into ``_`` on such a line."""
+        super().write(data.replace("┬", "┳") if os.environ.get("TERM") == "screen" else data)
 
     def run_input_thread(self) -> None:
         """Drop bytes that are no UTF-8; Textual's own thread ends the app because of them."""
@@ -321,7 +326,7 @@ class LockedApp(App[None], inherit_bindings=False):
     COMMANDS: ClassVar[set[Any]] = set()
 
     def __init__(self) -> None:
-        super().__init__(driver_class=NoiseProofDriver)
+        super().__init__(driver_class=SerialProofDriver)
         self.crash = ""
         # Textual prints the local variables of a crash; a password may be among them.
         self.error_console = Console(file=StringIO())

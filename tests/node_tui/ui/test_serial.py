@@ -78,3 +78,10 @@ def test_the_config_starts_no_shell() -> None:
     text = CONFIG.read_text(encoding="utf-8")
     assert "prefix None" in text
     assert "default-shell /usr/bin/false" in text
+
+
+def test_every_line_of_a_frame_is_drawn(serial_line: tuple[PtyScreen, list[str]]) -> None:
+    """The letters are those of the terminal's line-drawing set: w is the tee at the top."""
+    terminal, _tmux = serial_line
+    frame = terminal.wait_for("Help").splitlines()[1]
+    assert "qwq System q" in frame
