@@ -11,6 +11,7 @@ REFUSALS = ("tests/boot/test_wrong_disk.py", "tests/boot/test_refusals.py")
 AGAIN = "tests/boot/test_install_again.py"
 RESCUE = "tests/boot/test_rescue.py"
 MEDIA = "tests/boot/test_live_media.py"
+INITRAMFS = "tests/boot/test_initramfs.py"
 BUDGETS = "tests/boot/test_budgets.py"
 
 PARTS = (
@@ -45,7 +46,7 @@ PARTS = (
         name="part-4",
         text="Live boot: ISO, stick, HTTP, installed slot; overlay; restore before switch-root.",
         tests=(
-            LIVE, MEDIA, "tests/persist", "tests/node_tui/test_render.py",
+            LIVE, MEDIA, INITRAMFS, "tests/persist", "tests/node_tui/test_render.py",
             "tests/node_tui/test_restore.py",
         ),
         broken=(

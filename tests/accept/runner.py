@@ -1,8 +1,8 @@
 """Runs the tests behind each line of an issue and writes down what was seen.
 
 An issue brings only its table (see ``boots.py``): lines, each with the tests that prove it. The
-result of every test is kept in ``dist/accept/``, so ``--resume`` runs only what has not passed on
-this commit.
+result of every test is kept in ``dist/accept/`` with its commit, so ``--resume`` runs only what has
+not passed, or what changed since: the product, the test or what the test is made of.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MEASURED = ROOT / "docs" / "measured"
 KEPT = ROOT / "dist" / "accept"
 BENCHES = ROOT / "dist" / "bench"
+WORDS = ("docs/", "tests/accept/")
+OTHER_TEST = re.compile(r"tests/.*/test_\w+\.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,14 @@ class Acceptance:
     versions: tuple[tuple[str, ...], ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What became of one test: passed, failed or why it was skipped; and on which commit."""
+
+    outcome: str
+    commit: str
+
+
 @dataclass
 class Recorder:
     """A plugin of pytest that keeps each test's outcome, skips with their reasons."""
@@ -69,12 +79,16 @@ def run(acceptance: Acceptance, argv: list[str], *, seed: int = 0) -> int:
     options = parse_arguments(acceptance, argv)
     lines = [line for line in acceptance.lines if options.part in {None, line.name}]
     kept = KEPT / f"{acceptance.name}.json"
-    outcomes = read_kept(kept) if options.resume or options.part else {}
+    seen = read_kept(kept) if options.resume or options.part else {}
     for asked in wanted_tests(lines):
-        if not (options.resume and passed(asked, outcomes)):
-            outcomes |= run_tests(asked)
-            write_json(kept, {"commit": commit(), "outcomes": outcomes})
-    rows = [{"line": line.name, **row(line, outcomes)} for line in acceptance.lines]
+        if not (options.resume and passed(asked, outcomes(seen))):
+            now = commit()
+            seen |= {
+                test: Seen(outcome=outcome, commit=now)
+                for test, outcome in run_tests(asked).items()
+            }
+            write_json(kept, {test: asdict(result) for test, result in seen.items()})
+    rows = [{"line": line.name, **row(line, seen)} for line in acceptance.lines]
     report = {"issue": acceptance.name, **surroundings(acceptance, seed), "lines": rows}
     write_json(MEASURED / f"{acceptance.name}.json", report)
     print_table(rows)
@@ -84,7 +98,9 @@ def run(acceptance: Acceptance, argv: list[str], *, seed: int = 0) -> int:
 def parse_arguments(acceptance: Acceptance, argv: list[str]) -> argparse.Namespace:
     """Parse the command line of ``./dev accept NAME``."""
     parser = argparse.ArgumentParser(prog=f"./dev accept {acceptance.name}")
-    parser.add_argument("--resume", action="store_true", help="keep what passed on this commit")
+    parser.add_argument(
+        "--resume", action="store_true", help="run only what failed, was not run or changed since"
+    )
     names = [line.name for line in acceptance.lines]
     parser.add_argument("--part", choices=names, metavar="K", help=f"one of {', '.join(names)}")
     return parser.parse_args(argv)
@@ -113,14 +129,20 @@ def run_tests(asked: str) -> dict[str, str]:
     return recorder.outcomes
 
 
-def row(line: Line, outcomes: dict[str, str]) -> dict[str, str | int]:
+def outcomes(seen: dict[str, Seen]) -> dict[str, str]:
+    """Return what became of each test."""
+    return {test: result.outcome for test, result in seen.items()}
+
+
+def row(line: Line, seen: dict[str, Seen]) -> dict[str, str | int]:
     """Return what is said about one line."""
-    result, reason = verdict(line, outcomes)
-    seen = sum(outcomes[test] == "passed" for test in covered(line, outcomes))
+    result, reason = verdict(line, outcomes(seen))
+    own = [seen[test] for test in covered(line, outcomes(seen))]
     return {
         "text": line.text,
         "tests": " ".join(line.tests),
-        "passed": seen,
+        "passed": sum(one.outcome == "passed" for one in own),
+        "seen_on": " ".join(sorted({one.commit for one in own})),
         "result": result,
         "reason": reason,
         "seen_to_fail": line.broken,
@@ -183,13 +205,30 @@ def first_line(argv: tuple[str, ...]) -> str:
     return next(iter((done.stdout or done.stderr).splitlines()), "")
 
 
-def read_kept(path: Path) -> dict[str, str]:
-    """Return the outcomes of an earlier run on the same commit."""
+def read_kept(path: Path) -> dict[str, Seen]:
+    """Return the results of earlier runs that still say something about this tree."""
     if not path.exists():
         return {}
-    kept = json.loads(path.read_text())
-    outcomes: dict[str, str] = kept["outcomes"] if kept["commit"] == commit() else {}
-    return outcomes
+    kept = {test: Seen(**result) for test, result in json.loads(path.read_text()).items()}
+    changed = {seen.commit: changed_since(seen.commit) for seen in kept.values()}
+    return {test: seen for test, seen in kept.items() if still_holds(test, changed[seen.commit])}
+
+
+def changed_since(seen_on: str) -> tuple[str, ...] | None:
+    """Return the paths that differ from a commit; None when that commit cannot be compared."""
+    argv = ("git", "-C", str(ROOT), "diff", "--name-only", seen_on, "--")
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    return tuple(done.stdout.splitlines()) if done.returncode == 0 else None
+
+
+def still_holds(test: str, changed: tuple[str, ...] | None) -> bool:
+    """Tell whether nothing that a test proves or is made of changed: other tests and words did."""
+    own = test.partition("::")[0]
+    return changed is not None and all(
+        path != own
+        and (path.startswith(WORDS) or path.endswith(".md") or OTHER_TEST.fullmatch(path))
+        for path in changed
+    )
 
 
 def write_json(path: Path, value: object) -> None:

@@ -1,11 +1,12 @@
 """What a line of an issue says about itself, from the outcomes of its tests."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tests.accept import boots, runner
-from tests.accept.runner import Line, verdict
+from tests.accept.runner import Line, Seen, verdict
 
 LINE = Line(name="1", text="It boots.", tests=("tests/boot/test_a.py", "tests/b.py::test_c"))
 
@@ -56,7 +57,32 @@ def test_the_tests_of_boots_exist() -> None:
 
 def test_results_outlive_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "kept.json"
-    runner.write_json(path, {"commit": runner.commit(), "outcomes": {"a": "passed"}})
-    assert runner.read_kept(path) == {"a": "passed"}
-    monkeypatch.setattr(runner, "commit", lambda: "another")
+    seen = {"a": Seen(outcome="passed", commit="abc")}
+    runner.write_json(path, {test: asdict(result) for test, result in seen.items()})
+    monkeypatch.setattr(runner, "changed_since", lambda _commit: ())
+    assert runner.read_kept(path) == seen
+    monkeypatch.setattr(runner, "changed_since", lambda _commit: ("node_tui/apply.py",))
     assert runner.read_kept(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "holds"),
+    [
+        ((), True),
+        (("docs/boot.md", "CHANGELOG.md", "tests/accept/boots.py"), True),
+        (("tests/boot/test_b.py",), True),
+        (("tests/boot/test_a.py",), False),
+        (("tests/boot/node.py",), False),
+        (("image/build/node.cfg",), False),
+        (None, False),
+    ],
+)
+def test_a_result_holds_until_what_it_proves_changes(
+    changed: tuple[str, ...] | None, *, holds: bool
+) -> None:
+    assert runner.still_holds("tests/boot/test_a.py::test_x[1]", changed) == holds
+
+
+def test_a_foreign_commit_cannot_be_compared() -> None:
+    assert runner.changed_since("no-such-commit") is None
+    assert runner.changed_since("HEAD") is not None
