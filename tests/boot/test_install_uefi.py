@@ -24,6 +24,7 @@ from tests.boot.node import (
 
 pytestmark = pytest.mark.boot
 GIB = 2**30
+LSBLK = "lsblk --json --bytes -o NAME,PARTLABEL,SIZE"
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def test_the_journal_has_no_error_of_ours(node: Running) -> None:
 
 
 def test_fixed_partitions_fit_in_a_gibibyte(node: Running) -> None:
-    table = json.loads(node.root.run("lsblk --json --bytes -o NAME,PARTLABEL,SIZE /dev/vda"))
+    table = json.loads(node.root.run(f"udevadm settle; {LSBLK} /dev/vda"))
     parts = table["blockdevices"][0]["children"]
     sizes = {part["partlabel"]: int(part["size"]) for part in parts}
     assert list(sizes)[:6] == ["ESP", "BIOS", "Root-A", "Root-B", "Config", "Logging"]

@@ -209,3 +209,19 @@ def test_a_terminal_that_takes_nothing_does_not_hold_an_installation_up(tmp_path
     assert done.returncode == 0
     assert time.monotonic() - started < 6
     assert (tmp_path / "ttyS1").read_bytes() == b"8\r\n"
+
+
+@pytest.mark.parametrize(
+    ("memory", "kept", "then"),
+    [(1_983_988, 45_056, 15_499), (16_303_000, 67_584, 67_584), (1_983_988, 5_632, 5_632)],
+    ids=["small", "large", "already less"],
+)
+def test_a_small_machine_keeps_less_memory_free(
+    tmp_path: Path, memory: int, kept: int, then: int
+) -> None:
+    limit = tmp_path / "sys/vm/min_free_kbytes"
+    limit.parent.mkdir(parents=True)
+    limit.write_text(f"{kept}\n")
+    (tmp_path / "meminfo").write_text(f"MemTotal: {memory} kB\nMemFree: 1603796 kB\n")
+    assert run("memory-reserve", environment={"PROC": str(tmp_path)}).returncode == 0
+    assert int(limit.read_text()) == then
