@@ -21,6 +21,7 @@ TOKEN_ENVIRONMENT = ("RAUC_PKCS11_MODULE", "RAUC_PKCS11_PIN", "SOFTHSM2_CONF")
 PIN = re.compile(r"[;&]?\bpin-value=(?P<pin>[^;&?]*)")
 COMPATIBLE = "node-amd64"
 IMAGE = "root.img"
+NAME = "node.raucb"
 MANIFEST = """[update]
 compatible={compatible}
 version={version}

@@ -22,7 +22,14 @@ from image.build import (
     tools,
     wheels,
 )
-from image.build.cache import cache_root, cached_folder, input_hash, one_build, tree_hash
+from image.build.cache import (
+    cache_root,
+    cached_folder,
+    input_hash,
+    one_build,
+    remove_tree,
+    tree_hash,
+)
 from image.build.inventory import debian_packages, make_manifest, wheel_packages
 from image.build.keys import Keys
 from image.build.lock import read_lock
@@ -152,6 +159,26 @@ def squashed(rootfs: Path, tools_tree: Path, made: Origin) -> Path:
     return cached_folder("squashfs", key, make) / bundle.IMAGE
 
 
+def signed(built: Built, tools_tree: Path, signing: Keys) -> Path:
+    """Return the bundle of an image: made once for a development key, else signed at each build.
+
+    RAUC salts each bundle anew, so that another one is another medium for whoever keeps machines.
+    """
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        version, epoch = built.manifest.version, built.manifest.epoch
+        bundle.build_bundle(
+            tools_tree, built.root_img, signing, folder / bundle.NAME, version, epoch
+        )
+
+    image, form = built.root_img.parent.name, (bundle.MANIFEST, bundle.MKSQUASHFS)
+    key = input_hash(image, tools_tree.name, built.manifest.version, signing.fingerprint(), form)
+    if signing.kind != "development":
+        remove_tree(cache_root() / bundle.STEP / key)
+    return cached_folder(bundle.STEP, key, make) / bundle.NAME
+
+
 def finish(
     request: Request, built: Built, trees: Trees, signing: Keys, progress: Progress
 ) -> Built:
@@ -160,8 +187,7 @@ def finish(
     out.mkdir(parents=True, exist_ok=True)
     bundle_file = out / f"node-{version}.raucb"
     with progress.step(bundle.STEP, "signed bundle"):
-        epoch = built.manifest.epoch
-        bundle.build_bundle(trees.tools, built.root_img, signing, bundle_file, version, epoch)
+        bootloader.link_or_copy(signed(built, trees.tools, signing), bundle_file)
     with progress.step(iso.STEP, "hybrid ISO"):
         iso_file = iso.build_iso(trees.tools, bundle_file, out / f"node-{version}.iso", version)
     with progress.step("output", "PXE directory, manifest, SBOM, checksums"):

@@ -3,11 +3,12 @@
 import errno
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from image import cli
-from image.build import image
+from image.build import bundle, image
 from image.build.keys import Keys
 from image.build.overlay import lay_over
 from image.build.version import Origin
@@ -108,3 +109,24 @@ def test_variants_do_not_overwrite_each_other(
     monkeypatch.setattr(cli, "become_root", lambda: None)
     assert cli.main(["build", *words]) == 130
     assert asked == [tmp_path / folder]
+
+
+@pytest.mark.parametrize(("kind", "signatures"), [("development", 1), ("release", 2)])
+def test_only_a_development_key_signs_once_for_two_builds(
+    kind: str, signatures: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sign(_tools: Path, _image: Path, _keys: Keys, out: Path, *_rest: object) -> None:
+        made.append(out)
+        out.write_text(f"bundle {len(made)}")
+
+    made: list[Path] = []
+    monkeypatch.setenv("NODE_IMAGE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(bundle, "build_bundle", sign)
+    trusted = tmp_path / "trusted.pem"
+    trusted.touch()
+    manifest = SimpleNamespace(version="1.2.3", epoch=0)
+    built = image.Built(tmp_path, tmp_path / "made/root.img", manifest)  # type: ignore[arg-type]
+    for _build in range(2):
+        newest = image.signed(built, tmp_path / "tools", Keys("k", "c", trusted, kind))
+    assert len(made) == signatures
+    assert newest.read_text() == f"bundle {signatures}"
