@@ -18,6 +18,8 @@ SYSTEM_CACHE = Path("/var/cache/node-image")
 KEPT = 4
 # A half-made result of this age belongs to no build that still runs. Seconds.
 ABANDONED = 24 * 3600
+# What a run from the source tree leaves in it; the image gets its own.
+MADE_BY_A_RUN = {"__pycache__", ".mo"}
 
 
 def cache_root() -> Path:
@@ -51,7 +53,9 @@ def _files_below(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             for found in path.rglob("*"):
-                if "__pycache__" not in found.parts and (found.is_file() or found.is_symlink()):
+                if not MADE_BY_A_RUN & {*found.parts, found.suffix} and (
+                    found.is_file() or found.is_symlink()
+                ):
                     yield str(found.relative_to(path.parent)), found
         elif path.exists():
             yield path.name, path

@@ -121,3 +121,13 @@ def test_two_checkouts_share_what_was_made(tmp_path: Path) -> None:
         (tmp_path / name / "tree").mkdir(parents=True)
         (tmp_path / name / "tree/x").write_text("1")
     assert tree_hash([tmp_path / "one/tree"]) == tree_hash([tmp_path / "two/tree"])
+
+
+def test_what_a_run_leaves_in_the_sources_makes_no_new_image(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package/node.po").write_text("x")
+    before = tree_hash([tmp_path / "package"])
+    (tmp_path / "package/__pycache__").mkdir()
+    for name in ("node.mo", "__pycache__/node.pyc"):
+        (tmp_path / "package" / name).write_text("made")
+    assert tree_hash([tmp_path / "package"]) == before
