@@ -130,7 +130,8 @@ def sealed_tree(trees: Trees, recipe: Recipe, made: Origin, signing: Keys) -> Pa
     """Return the finished tree of the image, made once for all that goes into it."""
     inputs = [path.name for path in astuple(trees)]
     sources = tree_hash(node_files.source_paths())
-    wishes = astuple(replace(recipe, origins={}))
+    # Scripts are in the tree of packages already; where things were written changes no image.
+    wishes = astuple(replace(recipe, origins={}, scripts=()))
     key = input_hash(inputs, wishes, astuple(made), signing.kind, signing.fingerprint(), sources)
 
     def make(tree: Path) -> None:

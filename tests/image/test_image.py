@@ -44,7 +44,13 @@ def test_every_wish_of_a_recipe_is_a_part_of_the_sealed_tree(
     ):
         image.sealed_tree(trees, changed, Origin("1.2.3", "c0ffee", 0), signing)
     assert len(set(seen_keys)) == 5
-    image.sealed_tree(trees, replace(recipe, origins={}), Origin("1.2.3", "c0ffee", 0), signing)
+    elsewhere = replace(
+        recipe,
+        origins={},
+        scripts=tuple(replace(script, origin="elsewhere.ks:1") for script in recipe.scripts),
+    )
+    assert elsewhere != recipe
+    image.sealed_tree(trees, elsewhere, Origin("1.2.3", "c0ffee", 0), signing)
     assert seen_keys[-1] == seen_keys[0]
 
 
