@@ -211,6 +211,18 @@ def test_a_terminal_that_takes_nothing_does_not_hold_an_installation_up(tmp_path
     assert (tmp_path / "ttyS1").read_bytes().splitlines()[-1] == b"5000"
 
 
+def test_a_getty_that_takes_the_line_over_ends_no_report(tmp_path: Path) -> None:
+    line = tmp_path / "ttyS0"
+    (tmp_path / "active").write_text("ttyS0\n")
+    line.write_text("")
+    # What has the line open is hung up: here the file behind its name is another one from then on.
+    told = f"until grep -q one {line}; do sleep 0.1; done"
+    path = stub(tmp_path, "nodectl", f"echo one; {told}; rm {line}; : >{line}; echo two")
+    environment = {"PATH": path, "CONSOLES": f"{tmp_path}/active", "DEV": str(tmp_path)}
+    assert run("install-unattended", environment=environment).returncode == 0
+    assert line.read_bytes() == b"two\r\n"
+
+
 @pytest.mark.parametrize(
     ("memory", "kept", "then"),
     [(1_983_988, 45_056, 15_499), (16_303_000, 67_584, 67_584), (1_983_988, 5_632, 5_632)],
