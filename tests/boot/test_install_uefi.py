@@ -24,7 +24,6 @@ from tests.boot.node import (
 
 pytestmark = pytest.mark.boot
 GIB = 2**30
-LSBLK = "lsblk --json --bytes -o NAME,PARTLABEL,SIZE"
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +97,9 @@ def test_the_journal_has_no_error_of_ours(node: Running) -> None:
 
 
 def test_fixed_partitions_fit_in_a_gibibyte(node: Running) -> None:
-    table = json.loads(node.root.run(f"udevadm settle; {LSBLK} /dev/vda"))
+    await_boot_complete(node)
+    listed = node.root.run("lsblk --json --bytes -o NAME,PARTLABEL,SIZE /dev/vda")
+    table = json.loads(listed)
     parts = table["blockdevices"][0]["children"]
     sizes = {part["partlabel"]: int(part["size"]) for part in parts}
     assert list(sizes)[:6] == ["ESP", "BIOS", "Root-A", "Root-B", "Config", "Logging"]
