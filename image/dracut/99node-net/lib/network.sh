@@ -9,7 +9,7 @@ NETIF_STATE=${NETIF_STATE:-/run/systemd/netif/state}
 
 network_up() {
     write_networks
-    udevadm settle --timeout=20 || :
+    SYSTEMD_LOG_LEVEL=crit udevadm settle --timeout=20 || :
     systemctl start systemd-networkd.service
     network_limit=$(device_limit)
     say "Waiting for the network (at most $network_limit s) ..."

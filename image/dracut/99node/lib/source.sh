@@ -74,7 +74,7 @@ partitions_with() {
 # refuse_twins UUID: a cloned disk beside the original: which one is ours cannot be known.
 # Records the disk for the udev rule, so that a clone plugged in later changes nothing either.
 refuse_twins() {
-    udevadm settle --timeout=10 || :
+    SYSTEMD_LOG_LEVEL=crit udevadm settle --timeout=10 || :
     twins=$(partitions_with "$1")
     [ "$(printf '%s\n' "$twins" | sed 's/^[^ ]* //' | sort -u | wc -l)" -le 1 ] ||
         fail "Several disks carry the same partition $1: $(printf '%s\n' "$twins" | sed 's/ .*//' | tr '\n' ' ')" \
