@@ -119,6 +119,11 @@ WORKS = (
         name="works-2",
         text="Installs without a question, comes back; BIOS and UEFI with Secure Boot; SSH by key.",
         tests=(UEFI, BIOS),
+        broken=(
+            "install-unattended holding the serial line open while a getty starts: "
+            "test_install_uefi.py::test_the_installation_told_its_steps failed; with the user "
+            "manager of systemd left in: test_install_uefi.py::test_nothing_failed failed"
+        ),
     ),
     Line(
         name="works-3",
