@@ -26,7 +26,7 @@ def partition_start(disk: Path, number: int) -> int:
 def damage_slot_a(disk: Path) -> None:
     """Overwrite the superblock of slot A's squashfs and what follows it."""
     start = partition_start(disk, SLOT_A)
-    assert read_bytes(disk, start, 4) == b"hsqs"
+    assert read_bytes(disk, start, SECTOR)[:4] == b"hsqs"
     write_bytes(disk, start, b"\xa5" * 2**20)
 
 
