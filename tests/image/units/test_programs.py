@@ -211,6 +211,18 @@ def test_a_terminal_that_takes_nothing_does_not_hold_an_installation_up(tmp_path
     assert (tmp_path / "ttyS1").read_bytes().splitlines()[-1] == b"5000"
 
 
+def test_an_installation_goes_on_without_a_place_for_its_pipes(tmp_path: Path) -> None:
+    (tmp_path / "active").write_text("ttyS0\n")
+    (tmp_path / "ttyS0").write_text("")
+    path = stub(tmp_path, "nodectl", 'echo "$@"; exit 7')
+    environment = {
+        "PATH": path, "CONSOLES": f"{tmp_path}/active", "DEV": str(tmp_path),
+        "TMPDIR": str(tmp_path / "missing"),
+    }  # fmt: skip
+    done = run("install-unattended", environment=environment)
+    assert (done.returncode, done.stdout) == (7, "install --unattended\n")
+
+
 def test_a_getty_that_takes_the_line_over_ends_no_report(tmp_path: Path) -> None:
     line = tmp_path / "ttyS0"
     (tmp_path / "active").write_text("ttyS0\n")
