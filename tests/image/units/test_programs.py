@@ -221,6 +221,8 @@ def test_an_installation_goes_on_without_a_place_for_its_pipes(tmp_path: Path) -
     }  # fmt: skip
     done = run("install-unattended", environment=environment)
     assert (done.returncode, done.stdout) == (7, "install --unattended\n")
+    # With pipes at a place of no name the line would have been told, and the root folder littered.
+    assert (tmp_path / "ttyS0").read_text() == ""
 
 
 def test_a_getty_that_takes_the_line_over_ends_no_report(tmp_path: Path) -> None:
