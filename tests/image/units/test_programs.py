@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,10 +18,12 @@ def run(
     program: str, *arguments: str, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run one of our programs with these variables."""
-    return subprocess.run(
-        ["dash", str(PROGRAMS / program), *arguments],
-        env=os.environ | environment, capture_output=True, text=True, check=False, timeout=30,
-    )  # fmt: skip
+    # A program that is broken writes where it stands: not into the sources.
+    with TemporaryDirectory() as elsewhere:
+        return subprocess.run(
+            ["dash", str(PROGRAMS / program), *arguments], cwd=elsewhere,
+            env=os.environ | environment, capture_output=True, text=True, check=False, timeout=30,
+        )  # fmt: skip
 
 
 def stub(folder: Path, name: str, script: str) -> str:
