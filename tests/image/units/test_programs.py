@@ -222,10 +222,11 @@ def test_an_installation_goes_on_without_a_place_for_its_pipes(tmp_path: Path) -
         "PATH": path, "CONSOLES": f"{tmp_path}/active", "DEV": str(tmp_path),
         "TMPDIR": str(tmp_path / "missing"),
     }  # fmt: skip
+    started = time.monotonic()
     done = run("install-unattended", environment=environment)
     assert (done.returncode, done.stdout) == (7, "install --unattended\n")
-    # With pipes at a place of no name the line would have been told, and the root folder littered.
-    assert (tmp_path / "ttyS0").read_text() == ""
+    # Nobody waits the 20 s for a writer whose pipe was never made.
+    assert time.monotonic() - started < 15
 
 
 def test_a_getty_that_takes_the_line_over_ends_no_report(tmp_path: Path) -> None:
