@@ -80,6 +80,8 @@ open_verified() {
         fail "The content of $2 does not match its signature." "Fetch or build the bundle again."
 }
 
+# open_tree mounts a payload that was read through once: dm-verity alone would let a damaged bundle boot
+# until somebody reads the bad block, and the file stays in memory, where nothing changes it.
 open_tree() { # FILE PAYLOAD ROOT_HASH SALT
     modprobe -a dm_mod dm_verity 2>/dev/null || :
     tree_loop=$(losetup --find --show --read-only "$1") || return 1
@@ -87,6 +89,7 @@ open_tree() { # FILE PAYLOAD ROOT_HASH SALT
     DM_DISABLE_UDEV=1 timeout 60 veritysetup open "$tree_loop" node-bundle "$tree_loop" "$3" --no-superblock \
         --hash sha256 --salt "$4" --hash-offset "$2" \
         --data-blocks $(($2 / 4096)) --data-block-size 4096 --hash-block-size 4096 || return 1
+    dd if=/dev/mapper/node-bundle of=/dev/null bs=1M 2>/dev/null || return 1
     mkdir -p "$RUN/bundle"
     mount -t squashfs -o ro,nosuid,nodev /dev/mapper/node-bundle "$RUN/bundle"
 }
