@@ -83,6 +83,19 @@ def test_a_result_holds_until_what_it_proves_changes(
     assert runner.still_holds("tests/boot/test_a.py::test_x[1]", changed) == holds
 
 
+@pytest.mark.parametrize(
+    ("path", "holds"),
+    [
+        ("docs/measured/boots.json", True),
+        ("tests/accept/boots.py", True),
+        ("tests/boot/test_a.py", False),
+        ("tests/accept/fresh/debian.py", False),
+    ],
+)
+def test_what_runs_all_tests_is_made_of_all(path: str, *, holds: bool) -> None:
+    assert runner.still_holds("tests/accept/fresh/in_debian.py::test_x", (path,)) == holds
+
+
 def test_a_foreign_commit_cannot_be_compared() -> None:
     assert runner.changed_since("no-such-commit") is None
     assert runner.changed_since("HEAD") is not None

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,9 @@ def test_the_rescue_console_obeys_its_words(qemu: None, dist: Path, tmp_path: Pa
     append = "node.rescue=nothing-starts rd.systemd.unit=node-rescue.target"
     with started(tmp_path / "machine", dist, append) as vm:
         vm.serial.expect("No system slot of this disk can be loaded", timeout=SECONDS)
+        # What is typed between the page and the first look at the line is lost.
+        vm.serial.expect("restarts in 15 minutes", timeout=10)
+        time.sleep(5)
         vm.serial.send("sh\r")
         vm.serial.expect("RESCUE CONSOLE", timeout=30)
         vm.serial.send("poweroff\r")
