@@ -41,7 +41,7 @@ def say_json(value: object) -> None:
 
 def complain(error: NodeError) -> None:
     """Print what happened and, below it, what to do."""
-    sys.stderr.write(f"{_('error')}: {visible(error.message)}\n")
+    sys.stderr.write(_("error: {message}").format(message=visible(error.message)) + "\n")
     if error.hint:
         sys.stderr.write(textwrap.indent(f"{visible(error.hint)}\n", "  "))
 

@@ -71,8 +71,9 @@ class PartitionDisk:
 
     def describe(self) -> str:
         """List the partitions with their sizes."""
+        rest = _("the rest")
         rows = [
-            f"{part.label} {_('the rest') if part.grows else words(part.size)}"
+            f"{part.label} {rest if part.grows else words(part.size)}"
             for part in self.layout.partitions
         ]
         return _("Erase {disk} and partition it: {rows}").format(

@@ -1,5 +1,7 @@
 """Chinese is complete, keeps its replacement fields, and keeps the frame of every page."""
 
+import ast
+
 import pytest
 
 from node_tui.ui.feed import Snapshot, look
@@ -24,6 +26,20 @@ def test_every_string_of_the_code_is_translated() -> None:
     translated = catalogue.translations(catalogue.read_catalogue())
     missing = catalogue.strings_of_the_code() - translated.keys()
     assert not missing, UPDATE
+
+
+def test_no_string_of_the_code_hides_in_another() -> None:
+    """Up to Python 3.11 an f-string is one token, and what ``_`` gets inside of it is not found."""
+    hidden = [
+        f"{path.relative_to(catalogue.ROOT)}:{call.lineno}"
+        for package in catalogue.PACKAGES
+        for path in (catalogue.ROOT / package).rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "_"
+    ]
+    assert not hidden
 
 
 def test_no_translation_is_left_over() -> None:
