@@ -20,7 +20,7 @@ def lacks(reason: str) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a developer point at an unpacked tree or other artifacts than the newest build."""
     parser.addoption("--rootfs", type=Path, help="root filesystem for the container tier")
-    parser.addoption("--dist", type=Path, default=ROOT / "dist", help="artifacts to boot")
+    parser.addoption("--artifacts", type=Path, default=ROOT / "dist", help="artifacts to boot")
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def rootfs(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def dist(request: pytest.FixtureRequest) -> Path:
     """The folder of built artifacts."""
-    folder: Path = request.config.getoption("--dist")
+    folder: Path = request.config.getoption("--artifacts")
     if not (folder / "node.iso").exists():
         lacks(f"{folder}/node.iso is missing; run ./dev image")
     return folder.resolve()
